@@ -1,0 +1,67 @@
+"""Whose turn it is to claim a VIP, and on which brokers (design 4.4 rules 4 and 5, 4.5)."""
+
+from dataclasses import dataclass
+
+from floatip.core.quorum import claimable_at
+from floatip.core.ranking import Candidate, ranked
+from floatip.core.situation import Situation
+from floatip.core.types import NodeName, VipSpec
+from floatip.core.view import Vacancy, View
+
+VACANT_S = 1.0
+"""How long an owner's farewell spares its successor the silence of the LAN."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """When this node may claim; whether the LAN must be silent first, and from when to ask it."""
+
+    due: float
+    needs_silence: bool
+    probe_from: float
+
+
+def free_for_me(s: Situation, spec: VipSpec, now: float) -> list[View]:
+    """The brokers on which this node may claim the VIP now."""
+    listen_s = s.listen_s(spec.policy)
+    return [view for view in s.all_views() if view.claimable_at(spec.name, spec.policy, listen_s) <= now]
+
+
+def vacancy(s: Situation, spec: VipSpec, now: float) -> Vacancy | None:
+    """The newest farewell of an owner, while it is fresh."""
+    known = [
+        left
+        for view in s.all_views()
+        if (left := view.vacancies.get(spec.name)) is not None and now < left.at + VACANT_S
+    ]
+    return max(known, key=lambda left: left.at, default=None)
+
+
+def order(
+    s: Situation, spec: VipSpec, now: float, *, fit: bool, without: NodeName | None = None
+) -> tuple[NodeName, ...]:
+    """All candidates, best first; ``fit``: this node is one of them."""
+    candidates = [one for one in s.peers.candidates(spec, now) if one.node != without]
+    if fit:
+        candidates.append(Candidate(node=s.node, priority=spec.priority))
+    return ranked(spec.name, candidates, spec.placement)
+
+
+def turn(s: Situation, spec: VipSpec, now: float, *, not_before: float) -> Turn:
+    """When it is this node's turn, if it has no hindrance; due is infinite while a majority is out of reach."""
+    ready = claimable_at(s.all_views(), s.quorum, spec.name, spec.policy, s.listen_s(spec.policy))
+    left = vacancy(s, spec, now)
+    names = order(s, spec, now, fit=True, without=left.by if left else None)
+    rank = names.index(s.node)
+    wait_s = rank * s.timing.heartbeat_s
+    if left is not None and left.to == s.node:
+        due = max(ready, left.at)
+        return Turn(due=due, needs_silence=False, probe_from=due)
+    if left is not None and left.to is None:
+        due = max(ready, left.at, not_before) + wait_s
+        return Turn(due=due, needs_silence=False, probe_from=due)
+    if left is not None:
+        not_before = max(not_before, left.reserved_until)
+    due = max(ready, not_before) + wait_s
+    lead_s = s.timing.lease_s if rank == 0 else 0.0
+    return Turn(due=due, needs_silence=True, probe_from=due - lead_s)

@@ -1,0 +1,145 @@
+"""What shall be done: everything the engine ever asks for."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from floatip.core.messages import Message
+from floatip.core.types import BrokerName, Mac, NodeName, Role, Stored, VipName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """Publish on this broker, now or never: a message that cannot go out ends the session."""
+
+    broker: BrokerName
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconnect:
+    """End the session on this broker and begin a new one."""
+
+    broker: BrokerName
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identify:
+    """Speak as this incarnation from now on: every session ends and begins anew under it."""
+
+    incarnation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bind:
+    """Have the VIP's addresses on this interface for ``lifetime_s``; not at all if it is later than ``not_after``."""
+
+    vip: VipName
+    interface: str
+    lifetime_s: int
+    not_after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renew:
+    """Give the addresses of these VIPs a fresh lifetime, each as in ``Bind``; all in one batch."""
+
+    binds: tuple[Bind, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unbind:
+    """Have none of the VIP's addresses, on any interface; forget announcements of it that still wait."""
+
+    vip: VipName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announce:
+    """Tell the LAN once, in all forms, that the VIP's addresses are here."""
+
+    vip: VipName
+    interface: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Ask the LAN once who has the VIP's addresses: broadcast, and unicast to each of these MACs."""
+
+    vip: VipName
+    interface: str
+    to_macs: tuple[Mac, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Remember this over a restart."""
+
+    stored: Stored
+
+
+class Kind(StrEnum):
+    """What a record in the log is about; the names that programs may match."""
+
+    ROLE = "role"
+    OWNER = "owner"
+    BROKER = "broker"
+    PEER = "peer"
+    ADDRESS = "address"
+    CONFLICT = "conflict"
+    FAULT = "fault"
+    OPERATOR = "operator"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tell:
+    """One sentence for people, with its parts for programs: the log line and the entry in ``floatip events``."""
+
+    kind: Kind
+    text: str
+    vip: VipName | None = None
+    peer: NodeName | None = None
+    was: Role | None = None
+    now: Role | None = None
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """One step of an operator's request, for the operator to see."""
+
+    id: str
+    text: str
+
+
+class Outcome(StrEnum):
+    """How an operator's request ended."""
+
+    PROVEN = "proven"
+    UNPROVEN = "unproven"
+    REFUSED = "refused"
+    FAILED = "failed"
+    TIMED_OUT = "timed out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The end of an operator's request."""
+
+    id: str
+    outcome: Outcome
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """End the process with this code; everything has been given up."""
+
+    code: int
+    reason: str
+
+
+Effect = (
+    Send | Reconnect | Identify | Bind | Renew | Unbind | Announce | Probe | Store | Tell | Progress | Answer | Exit
+)

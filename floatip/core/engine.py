@@ -1,0 +1,325 @@
+"""The one place that decides: ``step(event, now)`` returns the effects (design section 3).
+
+A step has three movements: take the event in, let the VIPs that it concerns settle, say what they gathered.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import assert_never
+
+from floatip.core import events as ev
+from floatip.core.effects import Effect, Exit, Identify, Kind, Reconnect, Renew, Store
+from floatip.core.messages import Message, Reply, Request, Will
+from floatip.core.moves import Moves
+from floatip.core.namesake import Namesakes
+from floatip.core.report import report
+from floatip.core.situation import Outbox, Situation
+from floatip.core.snapshot import Snapshot
+from floatip.core.speech import Speech
+from floatip.core.timers import Timers
+from floatip.core.types import Binding, BrokerName, NodeSpec, Policy, Stored, VipName
+from floatip.core.view import Heard, View
+from floatip.core.vip import IDLE, Vip
+
+
+class Engine:
+    """One node's mind; times in seconds of CLOCK_BOOTTIME."""
+
+    def __init__(
+        self, spec: NodeSpec, *, stored: Stored, wall_us: int, now: float, entropy: Callable[[], float]
+    ) -> None:
+        self.incarnation = max(stored.incarnation + 1, wall_us)
+        self._s = Situation(spec, entropy)
+        self._s.longest_s = {policy: stored.owner_down_s(policy) for policy in Policy}
+        terms = dict(stored.terms)
+        self._vips = {vip.name: Vip(vip, self._s, terms.get(vip.name, 0)) for vip in spec.vips}
+        self._policies = {vip.name: vip.policy for vip in spec.vips}
+        self._timers = Timers()
+        self._speech = Speech(self._s, self._vips, self._timers)
+        self._moves = Moves(self._s, self._vips)
+        self._namesakes = Namesakes(spec.timing.heartbeat_s)
+        self._dirty: set[VipName] = set()
+        self._exit: Exit | None = None
+        self._left = False
+        self._now = now
+
+    # -- the door -----------------------------------------------------------------------------------------------------
+
+    def start(self, now: float) -> list[Effect]:
+        """Begin to live; call it once, before any event."""
+        self._s.do(Identify(incarnation=self.incarnation))
+        self._s.outbox.state = self._s.outbox.store = True
+        self._touch_all()
+        return self._settle(now)
+
+    def step(self, event: ev.Event, now: float) -> list[Effect]:
+        """Take one event and return what shall be done, in this order."""
+        self._now = max(now, self._now)
+        self._take(event, self._now)
+        return self._settle(self._now)
+
+    def deadline(self) -> float | None:
+        """The time by which ``step`` must be called again."""
+        return self._timers.next()
+
+    def snapshot(self, now: float) -> Snapshot:
+        """What this node can tell of itself and the cluster."""
+        return report(self._s, self._vips, self._moves, now)
+
+    # -- taking events in ---------------------------------------------------------------------------------------------
+
+    def _take(self, event: ev.Event, now: float) -> None:  # noqa: C901  one arm an event, and nothing else
+        match event:
+            case ev.Tick():
+                pass
+            case ev.Received():
+                self._received(event, now)
+            case ev.SessionUp():
+                self._session_up(self._s.views[event.broker], event.session, now)
+            case ev.SessionDown():
+                self._session_down(self._s.views[event.broker], event.reason)
+            case ev.Gap():
+                self._gap(event)
+            case ev.LinkChanged():
+                self._link_changed(event)
+            case ev.IdentityChanged():
+                self._s.macs, self._s.addresses = event.macs, event.addresses
+                self._s.outbox.state = True
+            case ev.FailoverAsked():
+                self._moves.asked(event, now)
+                self._touch_all()
+            case ev.StopAsked():
+                self._stop(Exit(code=0, reason="stopped"))
+            case (
+                ev.Bound()
+                | ev.BindFailed()
+                | ev.Unbound()
+                | ev.UnbindFailed()
+                | ev.AddressGone()
+                | ev.AddressAppeared()
+                | ev.Answered()
+                | ev.AnnounceAsked()
+            ):
+                self._vip_event(event, now)
+            case _:
+                assert_never(event)
+
+    def _vip_event(
+        self,
+        event: ev.Bound
+        | ev.BindFailed
+        | ev.Unbound
+        | ev.UnbindFailed
+        | ev.AddressGone
+        | ev.AddressAppeared
+        | ev.Answered
+        | ev.AnnounceAsked,
+        now: float,
+    ) -> None:
+        """What concerns one VIP alone; one that is not configured here concerns nobody."""
+        vip = self._vips.get(event.vip)
+        if vip is None:
+            return
+        self._dirty.add(event.vip)
+        match event:
+            case ev.Bound():
+                vip.bound()
+            case ev.BindFailed():
+                vip.bind_failed(event.reason, now, late=event.late)
+            case ev.Unbound():
+                vip.unbound()
+            case ev.UnbindFailed():
+                vip.unbind_failed(event.reason, now)
+            case ev.AddressGone():
+                vip.address_gone(str(event.address), event.cause, now)
+            case ev.AddressAppeared():
+                vip.address_appeared(str(event.address), event.cause)
+            case ev.Answered():
+                vip.answered(str(event.address), event.mac, now)
+            case ev.AnnounceAsked():
+                vip.announce_again(now)
+            case _:
+                assert_never(event)
+
+    def _session_up(self, view: View, session: int, now: float) -> None:
+        view.session_up(self.incarnation, session, now)
+        self._speech.session_up(view, now)
+        self._s.tell(Kind.BROKER, f"connected to {view.broker}")
+        self._touch_all()
+
+    def _session_down(self, view: View, reason: str) -> None:
+        if view.session is None:
+            return
+        view.session_down()
+        self._speech.session_down(view)
+        self._s.tell(Kind.BROKER, f"lost {view.broker}: {reason}", warning=True)
+        self._touch_all()
+
+    def _gap(self, event: ev.Gap) -> None:
+        """Trust nothing: every hold may be long gone."""
+        self._s.tell(Kind.CLOCK, f"stood still for {event.seconds:.1f} s ({event.why}); begins anew", warning=True)
+        for view in self._s.all_views():
+            view.distrust()
+            if view.session is not None:
+                self._session_down(view, "this node stood still")
+                self._s.do(Reconnect(broker=view.broker, reason="this node stood still"))
+        self._touch_all()
+
+    def _link_changed(self, event: ev.LinkChanged) -> None:
+        if self._s.links.get(event.interface) != event.up:
+            self._s.links[event.interface] = event.up
+            self._s.tell(Kind.FAULT, f"{event.interface} link {'up' if event.up else 'down'}", warning=not event.up)
+            self._s.outbox.state = True
+            self._touch_all()
+
+    def _received(self, event: ev.Received, now: float) -> None:
+        view, message = self._s.views[event.broker], event.message
+        if view.session is None:
+            return
+        if message.sender == self._s.node:
+            self._own_name(view, message, retained=event.retained, now=now)
+        elif event.retained:
+            self._s.peers.learn(message)
+        elif isinstance(message.body, Will):
+            self._s.tell(Kind.PEER, f"{view.broker} lost {message.sender}")
+        else:
+            self._peer(view, message, now)
+
+    def _own_name(self, view: View, message: Message, *, retained: bool, now: float) -> None:
+        """Our echo, our own past, or a namesake."""
+        origin = message.origin
+        if not retained and origin.incarnation == self.incarnation and origin.session <= (view.session or 0):
+            self._heard(view, view.hear(message, self._policies, now))
+        elif isinstance(message.body, Will) or origin.incarnation == self.incarnation:
+            return
+        elif retained:
+            if origin.incarnation > self.incarnation:
+                self._be_reborn(origin.incarnation)
+        else:
+            proven = self._namesakes.heard(origin, now)
+            if proven or (origin.incarnation > self.incarnation and not self._speech.mute(view, now)):
+                self._stop(Exit(code=4, reason=f"duplicate node name: another daemon named {self._s.node} is alive"))
+
+    def _peer(self, view: View, message: Message, now: float) -> None:
+        heard = view.hear(message, self._policies, now)
+        if not heard.fresh:
+            return
+        mine = message.seen.get(self._s.node)
+        if mine is not None and mine.incarnation > self.incarnation:
+            self._be_reborn(mine.incarnation)
+        if self._s.peers.heard(message, now):
+            self._new_terms(message)
+        if self._s.peers.learn(message):
+            self._touch_all()
+        if heard.new_session:
+            self._speech.new_listener(view)
+        match message.body:
+            case Request() as request:
+                self._moves.request(request, message.sender, now)
+                self._dirty.add(request.vip)
+            case Reply() as reply:
+                self._moves.reply(reply)
+            case _:
+                self._terms_seen(view, message, heard)
+        self._heard(view, heard)
+
+    def _terms_seen(self, view: View, message: Message, heard: Heard) -> None:
+        """Remember the highest term that a peer spoke of."""
+        entries = view.peers[message.sender].entries
+        for name in heard.vips & self._vips.keys() & entries.keys():
+            vip = self._vips[name]
+            vip.seen_term = max(vip.seen_term, entries[name].term)
+
+    def _heard(self, view: View, heard: Heard) -> None:
+        self._dirty |= heard.vips & self._vips.keys()
+        if heard.gap:
+            self._s.tell(Kind.BROKER, f"{view.broker} dropped messages; listening anew", warning=True)
+            self._touch_all()
+
+    def _new_terms(self, message: Message) -> None:
+        """A peer goes by other constants than it did: the longest D of all is remembered (rule 5)."""
+        for policy in Policy:
+            theirs_s = message.terms.owner_down_s(policy)
+            if theirs_s > self._s.longest_s[policy]:
+                self._s.longest_s[policy] = theirs_s
+                self._s.outbox.store = True
+        self._touch_all()
+
+    def _be_reborn(self, heard: int) -> None:
+        """Somebody knows a later incarnation of this node: begin again above it, or nobody would listen."""
+        self.incarnation = heard + 1
+        self._s.tell(Kind.CLOCK, "a later life of this node is known; begins again above it", warning=True)
+        self._s.outbox.store = True
+        self._speech.reborn()
+        for view in self._s.all_views():
+            view.distrust()
+            self._session_down(view, "new incarnation")
+        self._s.do(Identify(incarnation=self.incarnation))
+
+    def _stop(self, end: Exit) -> None:
+        if self._exit is None:
+            self._exit = end
+            self._s.stopping = True
+            self._s.tell(Kind.OPERATOR if end.code == 0 else Kind.FAULT, end.reason, warning=end.code != 0)
+        self._touch_all()
+
+    # -- settling -----------------------------------------------------------------------------------------------------
+
+    def _touch_all(self) -> None:
+        self._dirty |= self._vips.keys()
+
+    def _settle(self, now: float) -> list[Effect]:
+        due_beats = self._due(now)
+        for view in self._s.all_views():
+            view.lapse(now)
+        while self._dirty:
+            vip = self._vips[self._dirty.pop()]
+            self._timers.set(("vip", vip.spec.name), vip.settle(now))
+        self._timers.set(("moves", ""), self._moves.settle(now))
+        for body in self._moves.say:
+            self._speech.say_everywhere(body, now)
+        self._moves.say.clear()
+        if self._s.outbox.renew:
+            self._renew(now)
+        if self._s.outbox.store:
+            self._store()
+        self._speech.flush(now)
+        if not (self._s.outbox.beat or self._s.outbox.state):
+            for view in due_beats:
+                self._speech.beat(view, now)
+        self._leave_if_done()
+        self._s.outbox = Outbox()
+        effects, self._s.effects = self._s.effects, []
+        return effects
+
+    def _due(self, now: float) -> list[View]:
+        """Wake what is due: VIPs to settle, brokers to send a heartbeat to."""
+        beats = []
+        for key in self._timers.due(now):
+            match key:
+                case ("vip", name):
+                    self._dirty.add(VipName(name))
+                case ("beat", broker):
+                    beats.append(self._s.views[BrokerName(broker)])
+                case _:
+                    pass
+        return beats
+
+    def _renew(self, now: float) -> None:
+        binds = tuple(bind for vip in self._vips.values() if (bind := vip.renewal(now)) is not None)
+        if binds:
+            self._s.do(Renew(binds=binds))
+
+    def _store(self) -> None:
+        terms = tuple((name, max(vip.term, vip.seen_term)) for name, vip in self._vips.items())
+        stored = Stored(incarnation=self.incarnation, terms=terms)
+        stored = replace(stored, keep_s=self._s.longest_s[Policy.KEEP], release_s=self._s.longest_s[Policy.RELEASE])
+        self._s.do(Store(stored=stored))
+
+    def _leave_if_done(self) -> None:
+        """End the process once nothing of this node is left on the LAN and everybody was told."""
+        if self._exit is None or self._left:
+            return
+        if all(vip.role in IDLE and vip.binding is Binding.ABSENT for vip in self._vips.values()):
+            self._left = True
+            self._s.do(self._exit)

@@ -1,0 +1,164 @@
+"""What happened: everything the engine ever learns, as past facts."""
+
+from dataclasses import dataclass
+
+from floatip.core.messages import Message
+from floatip.core.types import Address, BrokerName, Mac, NodeName, VipName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """Time has passed; the deadline that the engine named has come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionUp:
+    """A broker session stands: connected, subscribed, nothing published yet. ``session`` grows with each session."""
+
+    broker: BrokerName
+    session: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionDown:
+    """A broker session has ended, for the reason told."""
+
+    broker: BrokerName
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A broker delivered a message (verified, of the form); ``retained`` if it is an old one kept by the broker."""
+
+    broker: BrokerName
+    message: Message
+    retained: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """The kernel has all addresses of the VIP (read back), on this interface."""
+
+    vip: VipName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindFailed:
+    """The kernel refused an address of the VIP, or a renewal of it; nothing of the VIP was left half done.
+
+    ``late``: the kernel was not asked, because it was later than ``not_after``.
+    """
+
+    vip: VipName
+    reason: str
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unbound:
+    """None of the VIP's addresses is on this host (read back)."""
+
+    vip: VipName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnbindFailed:
+    """An address of the VIP could not be removed."""
+
+    vip: VipName
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressGone:
+    """Somebody or something else removed an address of the VIP from this host."""
+
+    vip: VipName
+    address: Address
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressAppeared:
+    """An address of the VIP is on this host although we did not add it."""
+
+    vip: VipName
+    address: Address
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """On the LAN this MAC answered for, or announced, an address of the VIP (never one of our own MACs)."""
+
+    vip: VipName
+    address: Address
+    mac: Mac
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkChanged:
+    """An interface gained or lost its link."""
+
+    interface: str
+    up: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityChanged:
+    """The hardware and LAN addresses of this node are now these."""
+
+    macs: tuple[Mac, ...]
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """This process, or the whole machine, stood still for a while: nothing it believed before is trusted."""
+
+    seconds: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailoverAsked:
+    """An operator asks, through this node, to move the VIP (to the best backup, or to ``to``)."""
+
+    id: str
+    vip: VipName
+    to: NodeName | None = None
+    timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnounceAsked:
+    """An operator asks to announce a VIP again."""
+
+    vip: VipName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopAsked:
+    """The daemon shall end: give everything up in good order."""
+
+
+Event = (
+    Tick
+    | SessionUp
+    | SessionDown
+    | Received
+    | Bound
+    | BindFailed
+    | Unbound
+    | UnbindFailed
+    | AddressGone
+    | AddressAppeared
+    | Answered
+    | LinkChanged
+    | IdentityChanged
+    | Gap
+    | FailoverAsked
+    | AnnounceAsked
+    | StopAsked
+)

@@ -1,0 +1,25 @@
+"""Another node under our name, or our own past: hearing ourselves where we did not speak (design 4.3)."""
+
+from dataclasses import dataclass
+
+from floatip.core.types import Origin
+
+
+@dataclass(slots=True)
+class Namesakes:
+    """Live messages under our name that are not ours.
+
+    A predecessor's last words may still wait in a broker and come in one burst; a living namesake goes on speaking.
+    """
+
+    heartbeat_s: float
+    highest: int = 0
+    _first_at: float | None = None
+
+    def heard(self, origin: Origin, now: float) -> bool:
+        """Take one such message; return whether a living namesake is proven."""
+        self.highest = max(self.highest, origin.incarnation)
+        if self._first_at is None or now - self._first_at > 10 * self.heartbeat_s:
+            self._first_at = now
+            return False
+        return now - self._first_at >= self.heartbeat_s

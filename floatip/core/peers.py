@@ -1,0 +1,83 @@
+"""What is known of the peers beside any one broker: when they were heard, what they told of themselves."""
+
+from dataclasses import dataclass, field
+
+from floatip.core.messages import Message, State, VipState
+from floatip.core.ranking import Candidate
+from floatip.core.types import Mac, NodeName, Policy, Terms, VipName, VipSpec
+
+
+@dataclass(slots=True)
+class Peer:
+    """One other node of the cluster."""
+
+    node: NodeName
+    heard_at: float = float("-inf")
+    incarnation: int = 0
+    terms: Terms | None = None
+    state: State | None = None
+    state_place: tuple[int, int] = (0, 0)
+
+    def alive(self, now: float, lease_s: float) -> bool:
+        """Whether it was heard within a lease, on any broker."""
+        lease_s = max(lease_s, self.terms.lease_s if self.terms else 0.0)
+        return now - self.heard_at < lease_s
+
+    def vip(self, name: VipName) -> VipState | None:
+        """What it says of itself and one VIP."""
+        if self.state is None:
+            return None
+        return next((vip for vip in self.state.vips if vip.vip == name), None)
+
+
+@dataclass(slots=True)
+class Peers:
+    """All other nodes ever heard of."""
+
+    lease_s: float
+    known: dict[NodeName, Peer] = field(default_factory=dict)
+
+    def learn(self, message: Message) -> bool:
+        """Take a state, live or retained, if it is newer than what is known; return whether it was."""
+        if not isinstance(message.body, State):
+            return False
+        peer = self.known.setdefault(message.sender, Peer(message.sender))
+        place = (message.origin.incarnation, message.body.state_version)
+        if place <= peer.state_place:
+            return False
+        peer.state, peer.state_place = message.body, place
+        return True
+
+    def heard(self, message: Message, now: float) -> bool:
+        """A live word of a peer; return whether its terms are new."""
+        peer = self.known.setdefault(message.sender, Peer(message.sender))
+        peer.heard_at = now
+        peer.incarnation = max(peer.incarnation, message.origin.incarnation)
+        changed = peer.terms != message.terms
+        peer.terms = message.terms
+        return changed
+
+    def alive(self, now: float) -> list[Peer]:
+        """The peers that live."""
+        return [peer for peer in self.known.values() if peer.alive(now, self.lease_s)]
+
+    def macs(self, node: NodeName | None) -> tuple[Mac, ...]:
+        """The hardware addresses of a peer, as it told them."""
+        peer = self.known.get(node) if node is not None else None
+        return peer.state.macs if peer is not None and peer.state is not None else ()
+
+    def by_mac(self, mac: Mac) -> NodeName | None:
+        """The peer to which a hardware address belongs."""
+        return next((peer.node for peer in self.known.values() if mac in self.macs(peer.node)), None)
+
+    def candidates(self, spec: VipSpec, now: float) -> list[Candidate]:
+        """The peers that could own the VIP now: alive, without a fault, agreed on what the VIP is."""
+        return [
+            Candidate(node=peer.node, priority=state.priority)
+            for peer in self.alive(now)
+            if (state := peer.vip(spec.name)) is not None and not state.faults and state.definition == spec.definition
+        ]
+
+    def longest_owner_down_s(self, now: float, policy: Policy) -> float:
+        """The largest D that a living peer goes by."""
+        return max((peer.terms.owner_down_s(policy) for peer in self.alive(now) if peer.terms), default=0.0)

@@ -1,0 +1,89 @@
+"""From the engine's knowledge to a snapshot. Knows: both shapes. Never: changes anything."""
+
+from collections.abc import Mapping
+
+from floatip.core.claims import order
+from floatip.core.moves import OWNING, Moves
+from floatip.core.peers import Peer
+from floatip.core.rivals import incumbent, isolated_owners
+from floatip.core.situation import Situation
+from floatip.core.snapshot import BrokerSnapshot, ConflictSnapshot, NodeSnapshot, Snapshot, VipSnapshot
+from floatip.core.types import Binding, NodeName, Policy, Role, VipName
+from floatip.core.view import View
+from floatip.core.vip import Vip
+
+
+def report(s: Situation, vips: Mapping[VipName, Vip], moves: Moves, now: float) -> Snapshot:
+    """The cluster as this node sees it."""
+    connected = sum(1 for view in s.all_views() if view.session is not None)
+    return Snapshot(
+        cluster=s.spec.cluster,
+        node=s.node,
+        quorum=connected >= s.quorum,
+        brokers=tuple(_broker(s, view, now) for view in s.all_views()),
+        nodes=(_self(s, now), *(_peer(s, peer, now) for _, peer in sorted(s.peers.known.items()))),
+        vips=tuple(_vip(s, vip, moves, now) for vip in vips.values()),
+    )
+
+
+def _broker(s: Situation, view: View, now: float) -> BrokerSnapshot:
+    rtt_s = view.rtt_s()
+    return BrokerSnapshot(
+        name=view.broker,
+        connected=view.session is not None,
+        listening=now < view.listening_since + s.listen_s(Policy.KEEP),
+        rtt_ms=None if rtt_s is None else round(rtt_s * 1000, 2),
+    )
+
+
+def _self(s: Situation, now: float) -> NodeSnapshot:
+    differs = s.terms_differ(Policy.KEEP, now)
+    return NodeSnapshot(
+        name=s.node,
+        alive=True,
+        last_heard_ms=0,
+        drained=False,
+        faults=(differs,) if differs else (),
+        version=s.spec.version,
+    )
+
+
+def _peer(s: Situation, peer: Peer, now: float) -> NodeSnapshot:
+    state = peer.state
+    return NodeSnapshot(
+        name=peer.node,
+        alive=peer.alive(now, s.timing.lease_s),
+        last_heard_ms=None if peer.terms is None else round((now - peer.heard_at) * 1000),
+        drained=False,
+        faults=tuple(sorted({fault for vip in state.vips for fault in vip.faults})) if state else (),
+        version=state.version if state else "",
+    )
+
+
+def _vip(s: Situation, vip: Vip, moves: Moves, now: float) -> VipSnapshot:
+    owner, term = moves.owner(vip, now)
+    other = incumbent(s, vip.spec, now)
+    isolated = vip.role is Role.ISOLATED or (other is not None and owner == other.node and other.isolated)
+    mine: tuple[NodeName, ...] = (s.node,) if vip.role is Role.ISOLATED else ()
+    return VipSnapshot(
+        name=vip.spec.name,
+        addresses=tuple(str(placed) for placed in vip.spec.addresses),
+        role=vip.role,
+        owner=owner,
+        term=term or vip.term,
+        since_s=now - vip.owner_since(now) if owner is not None else None,
+        isolated=isolated,
+        bound=vip.binding is Binding.BOUND,
+        interface=vip.interface if vip.binding is not Binding.ABSENT else None,
+        verified_by=moves.verified_by(vip, now),
+        candidates=order(s, vip.spec, now, fit=vip.role in OWNING or not vip.hindrances(now)),
+        effective_priority=vip.spec.priority,
+        held_on=tuple(view.broker for view in vip.held_on(now)),
+        isolated_owners=tuple(sorted({*isolated_owners(s, vip.spec, now), *mine})),
+        definition_differs=vip.definition_differs(now),
+        faults=vip.hindrances(now),
+        conflicts=tuple(
+            ConflictSnapshot(address=address, mac=mac, peer=s.peers.by_mac(mac))
+            for address, mac in vip.troubles.conflicts(now)
+        ),
+    )

@@ -1,0 +1,83 @@
+"""Is the LAN silent for an address? Knows: when to ask and how long to listen. Never: frames.
+
+A run is a stretch without an answer. An address counts as free after a run of at least ``SHOTS`` unanswered probes,
+the last three of them within 50 ms. A first run lasts one lease, so that a burst of loss does not pass for silence;
+once an answer has shown that the way to the owner works, a short run with as many probes is proof enough.
+"""
+
+from floatip.core.types import Mac
+
+SHOTS = 8
+LAST_S = 0.05
+AFTER_ANSWER_S = 0.15
+PACE_S = 0.05
+PATIENT_AFTER_S = 10.0
+STALE_S = 0.06
+"""How long after its last probe a silence still counts."""
+
+
+class Silence:
+    """The probing of one VIP by one candidate; times in seconds."""
+
+    def __init__(self, lease_s: float, heartbeat_s: float) -> None:
+        self._lease_s = lease_s
+        self._heartbeat_s = heartbeat_s
+        self.began: float | None = None
+        self.answered: Mac | None = None
+        self._run_began = 0.0
+        self._plan: list[float] = []
+        self._shots = 0
+        self._ends = 0.0
+
+    def begin(self, now: float) -> None:
+        """Start anew, unless it is under way."""
+        if self.began is None:
+            self.began = now
+            self._new_run(now, first_s=0.0, length_s=self._lease_s)
+
+    def stop(self) -> None:
+        """Forget it: somebody lives, or the matter is settled."""
+        self.began = None
+        self.answered = None
+        self._plan = []
+
+    def answer(self, mac: Mac, now: float) -> None:
+        """Somebody answered: the run is broken and a new one begins."""
+        if self.began is None:
+            return
+        self.answered = mac
+        pace_s = PACE_S if now - self.began < PATIENT_AFTER_S else max(PACE_S, self._heartbeat_s)
+        self._new_run(now, first_s=pace_s, length_s=pace_s + AFTER_ANSWER_S - PACE_S)
+
+    def _new_run(self, now: float, *, first_s: float, length_s: float) -> None:
+        last_s = min(LAST_S, length_s / 4) * 0.9
+        spread_s = length_s - last_s - first_s
+        early = [first_s + spread_s * i / (SHOTS - 3) for i in range(SHOTS - 3)]
+        late = [length_s - last_s + last_s / 3 * i for i in range(3)]
+        self._run_began = now
+        self._plan = [now + offset_s for offset_s in early + late]
+        self._shots = 0
+        self._ends = now + length_s
+
+    def shot_due(self, now: float) -> bool:
+        """Take the next probe off the plan if its time has come.
+
+        Late is late: a loop that was held up sends one probe, and the rest of the run moves back by the delay.
+        """
+        if not self._plan or self._plan[0] > now:
+            return False
+        late_s = now - self._plan.pop(0)
+        self._plan = [at + late_s for at in self._plan]
+        self._ends += late_s
+        self._shots += 1
+        return True
+
+    def silent(self, now: float) -> bool:
+        """Whether the present run is long enough and nobody answered in it."""
+        return self.began is not None and not self._plan and self._shots >= SHOTS and now >= self._ends
+
+    def next(self) -> float | None:
+        """When to look again, in seconds."""
+        if self.began is None:
+            return None
+        return self._plan[0] if self._plan else self._ends

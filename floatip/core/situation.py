@@ -1,0 +1,110 @@
+"""What one node knows and what it is about to do: shared by the engine and its VIPs. Knows: facts. Never: decides."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from floatip.core.effects import Bind, Effect, Kind, Tell
+from floatip.core.messages import Bid
+from floatip.core.peers import Peers
+from floatip.core.types import BrokerName, Mac, NodeName, NodeSpec, Policy, Role, VipName, VipSpec
+from floatip.core.view import View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Farewell:
+    """What a release says beside the name of the VIP."""
+
+    vacated: bool
+    to: NodeName | None = None
+    reserved_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Outbox:
+    """What the VIPs want said, gathered over one step so that many VIPs go into one message."""
+
+    bids: dict[BrokerName, list[Bid]] = field(default_factory=dict)
+    releases: dict[Farewell, list[VipName]] = field(default_factory=dict)
+    renewals: list[Bind] = field(default_factory=list)
+    beat: bool = False
+    state: bool = False
+    store: bool = False
+    renew: bool = False
+
+
+class Situation:
+    """The knowledge of one node; times in seconds of its own clock."""
+
+    def __init__(self, spec: NodeSpec, entropy: Callable[[], float]) -> None:
+        self.spec = spec
+        self.timing = spec.timing
+        self.entropy = entropy
+        self.views = {
+            broker: View(broker, spec.node, spec.timing.lease_s, spec.terms) for broker in sorted(spec.brokers)
+        }
+        self.peers = Peers(spec.timing.lease_s)
+        self.links: dict[str, bool] = {}
+        self.macs: tuple[Mac, ...] = ()
+        self.addresses: tuple[str, ...] = ()
+        self.stopping = False
+        self.longest_s = dict.fromkeys(Policy, 0.0)
+        self.effects: list[Effect] = []
+        self.outbox = Outbox()
+
+    @property
+    def node(self) -> NodeName:
+        """This node."""
+        return self.spec.node
+
+    @property
+    def quorum(self) -> int:
+        """How many brokers are a majority."""
+        return self.spec.quorum
+
+    def all_views(self) -> Iterable[View]:
+        """Every configured broker."""
+        return self.views.values()
+
+    def owner_down_s(self, policy: Policy) -> float:
+        """D of this node."""
+        return self.timing.owner_down_s(policy)
+
+    def listen_s(self, policy: Policy) -> float:
+        """How long to listen before the first claim of a session: the largest D ever heard (rule 5)."""
+        return max(self.owner_down_s(policy), self.longest_s[policy])
+
+    def back_off_s(self) -> float:
+        """A random wait of 0.5 to 5 heartbeats, after a claim that failed (rule 8)."""
+        return self.timing.heartbeat_s * (0.5 + 4.5 * self.entropy())
+
+    def interface_for(self, spec: VipSpec) -> str | None:
+        """The first of the VIP's interfaces that has its link."""
+        return next((interface for interface in spec.interfaces if self.links.get(interface, False)), None)
+
+    def terms_differ(self, policy: Policy, now: float) -> str | None:
+        """Why this node's constants forbid it to claim beside its living peers, or None."""
+        mine = self.spec.terms
+        for peer in self.peers.alive(now):
+            if peer.terms is None:
+                continue
+            if peer.terms.brokers != mine.brokers:
+                return f"brokers differ: {peer.node} counts another set of brokers"
+            theirs_s = peer.terms.owner_down_s(policy)
+            if theirs_s > mine.owner_down_s(policy) + 1e-6:
+                return f"timing differs: {peer.node} waits {theirs_s:.3g} s for an owner, this node less"
+        return None
+
+    def do(self, effect: Effect) -> None:
+        """Ask for an effect."""
+        self.effects.append(effect)
+
+    def tell(self, kind: Kind, text: str, *, vip: VipName | None = None, warning: bool = False) -> None:
+        """Say one sentence to people."""
+        self.effects.append(Tell(kind=kind, text=text, vip=vip, warning=warning))
+
+    def tell_role(self, vip: VipName, was: Role, now: Role, why: str) -> None:
+        """Say that a role changed, and why."""
+        text = f"{vip} {was.upper()} -> {now.upper()}: {why}"
+        self.effects.append(
+            Tell(kind=Kind.ROLE, text=text, vip=vip, was=was, now=now, warning=now in {Role.ISOLATED, Role.FAULT})
+        )

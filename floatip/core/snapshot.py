@@ -1,0 +1,71 @@
+"""What the engine can tell of itself at one moment: the answer behind ``floatip status``. Values only."""
+
+from dataclasses import dataclass
+
+from floatip.core.types import BrokerName, Mac, NodeName, Role, VipName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerSnapshot:
+    """One broker as this node sees it; ``rtt_ms`` is the median of the last echoes."""
+
+    name: BrokerName
+    connected: bool
+    listening: bool
+    rtt_ms: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSnapshot:
+    """One node, this one included. ``last_heard_ms`` is None for a node never heard alive."""
+
+    name: NodeName
+    alive: bool
+    last_heard_ms: int | None
+    drained: bool
+    faults: tuple[str, ...]
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictSnapshot:
+    """A MAC that answers for the VIP and should not; ``peer`` if it is a node's."""
+
+    address: str
+    mac: Mac
+    peer: NodeName | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VipSnapshot:
+    """One VIP as this node sees it; ``since_s`` is how long its owner has owned it."""
+
+    name: VipName
+    addresses: tuple[str, ...]
+    role: Role
+    owner: NodeName | None
+    term: int
+    since_s: float | None
+    isolated: bool
+    bound: bool
+    interface: str | None
+    verified_by: tuple[NodeName, ...]
+    candidates: tuple[NodeName, ...]
+    effective_priority: int
+    held_on: tuple[BrokerName, ...]
+    isolated_owners: tuple[NodeName, ...]
+    definition_differs: tuple[NodeName, ...]
+    faults: tuple[str, ...]
+    conflicts: tuple[ConflictSnapshot, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The cluster as this node sees it."""
+
+    cluster: str
+    node: NodeName
+    quorum: bool
+    brokers: tuple[BrokerSnapshot, ...]
+    nodes: tuple[NodeSnapshot, ...]
+    vips: tuple[VipSnapshot, ...]

@@ -1,0 +1,155 @@
+"""What this node says on each broker and when: heartbeats, claims, releases, state (design 4.3)."""
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from floatip.core.effects import Reconnect, Send
+from floatip.core.messages import Body, Claim, Heartbeat, Listing, Release, State, VipState
+from floatip.core.situation import Situation
+from floatip.core.timers import Timers
+from floatip.core.types import BrokerName, VipName
+from floatip.core.view import View
+from floatip.core.vip import Vip
+
+T = TypeVar("T")
+
+ALWAYS_FULL = 32
+"""Up to so many VIPs a heartbeat lists them always."""
+FULL_EVERY = 10
+BATCH = 500
+MUTE_BEATS = 2.5
+"""How many heartbeats a daemon that has just started only listens, so that it hears a namesake first."""
+SILENT_SESSION_S = 5.0
+"""A session on which nothing of ours comes back for so long is begun anew."""
+
+
+@dataclass(slots=True)
+class Tongue:
+    """What was last said on one broker."""
+
+    listings: tuple[Listing, ...] = ()
+    list_version: int = 0
+    full_in: int = 0
+    state_version: int = -1
+    mute_until: float = float("-inf")
+
+
+class Speech:
+    """The voice of this node on all brokers; times in seconds."""
+
+    def __init__(self, situation: Situation, vips: dict[VipName, Vip], timers: Timers) -> None:
+        self._s = situation
+        self._vips = vips
+        self._timers = timers
+        self._tongues: dict[BrokerName, Tongue] = {broker: Tongue() for broker in situation.views}
+        self._introduced: set[BrokerName] = set()
+        self._state = State(state_version=0, version=situation.spec.version)
+
+    def session_up(self, view: View, now: float) -> None:
+        """A session stands: the first of a life is mute for a moment, a later one speaks at once."""
+        first = view.broker not in self._introduced
+        self._introduced.add(view.broker)
+        mute_s = MUTE_BEATS * self._s.timing.heartbeat_s if first else 0.0
+        self._tongues[view.broker] = Tongue(mute_until=now + mute_s)
+        self._timers.set(("beat", view.broker), now + mute_s)
+
+    def session_down(self, view: View) -> None:
+        """A session has ended."""
+        self._timers.set(("beat", view.broker), None)
+
+    def reborn(self) -> None:
+        """This node begins a new incarnation: nobody knows it."""
+        self._introduced.clear()
+
+    def mute(self, view: View, now: float) -> bool:
+        """Whether this node only listens on the broker still."""
+        return now < self._tongues[view.broker].mute_until
+
+    def new_listener(self, view: View) -> None:
+        """Somebody joined: the next heartbeat lists everything."""
+        self._tongues[view.broker].full_in = 0
+
+    def beat(self, view: View, now: float) -> None:
+        """Send a heartbeat and set the time of the next."""
+        if view.session is None or self.mute(view, now):
+            return
+        silent_s = max(SILENT_SESSION_S, 5 * self._s.timing.lease_s)
+        if now - max(view.echo_at, view.up_at) > silent_s:
+            self._s.do(Reconnect(broker=view.broker, reason=f"nothing came back for {silent_s:.0f} s"))
+        tongue = self._tongues[view.broker]
+        if tongue.state_version != self._state.state_version:
+            tongue.state_version = self._state.state_version
+            self.say(view, self._state, now)
+        listings = self._listings(view)
+        if listings != tongue.listings:
+            tongue.listings, tongue.full_in = listings, 0
+            tongue.list_version += 1
+        full = tongue.full_in <= 0 or len(listings) <= ALWAYS_FULL
+        tongue.full_in = FULL_EVERY if full else tongue.full_in - 1
+        body = Heartbeat(
+            state_version=self._state.state_version,
+            list_version=tongue.list_version,
+            listings=listings if full else None,
+        )
+        self.say(view, body, now)
+        self._timers.set(("beat", view.broker), now + self._s.timing.heartbeat_s)
+
+    def say(self, view: View, body: Body, now: float) -> None:
+        """Send one body on one broker."""
+        if view.session is not None:
+            self._s.do(Send(broker=view.broker, message=view.say(body, now)))
+
+    def say_everywhere(self, body: Body, now: float) -> None:
+        """Send one body on every broker."""
+        for view in self._s.all_views():
+            self.say(view, body, now)
+
+    def _listings(self, view: View) -> tuple[Listing, ...]:
+        return tuple(
+            Listing(vip=vip.spec.name, standing=standing, term=vip.term, definition=vip.spec.definition)
+            for vip in self._vips.values()
+            if (standing := vip.standing(view)) is not None
+        )
+
+    def flush(self, now: float) -> None:
+        """Say what the VIPs gathered in this step: releases, then claims, then heartbeats."""
+        outbox = self._s.outbox
+        for farewell, names in outbox.releases.items():
+            for vips in _batches(names):
+                body = Release(
+                    vips=tuple(vips), vacated=farewell.vacated, to=farewell.to, reserved_s=farewell.reserved_s
+                )
+                self.say_everywhere(body, now)
+        for broker, bids in outbox.bids.items():
+            for some in _batches(bids):
+                self.say(self._s.views[broker], Claim(bids=tuple(some)), now)
+        if outbox.state:
+            self._renew_state(now)
+        if outbox.beat or outbox.state:
+            for view in self._s.all_views():
+                self.beat(view, now)
+
+    def _renew_state(self, now: float) -> None:
+        """Make the state anew, under a new version if it says something new."""
+        state = State(
+            state_version=self._state.state_version,
+            version=self._s.spec.version,
+            macs=self._s.macs,
+            addresses=self._s.addresses,
+            vips=tuple(
+                VipState(
+                    vip=vip.spec.name,
+                    priority=vip.spec.priority,
+                    definition=vip.spec.definition,
+                    faults=vip.faults(now),
+                )
+                for vip in self._vips.values()
+            ),
+            witnessed=tuple(vip.witness.seen for vip in self._vips.values() if vip.witness.seen is not None),
+        )
+        if state != self._state:
+            self._state = replace(state, state_version=self._state.state_version + 1)
+
+
+def _batches(items: list[T]) -> list[list[T]]:
+    return [items[start : start + BATCH] for start in range(0, len(items), BATCH)]

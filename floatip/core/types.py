@@ -1,0 +1,190 @@
+"""The nouns of floatip. Knows: values. Never: behaviour that decides."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address
+from typing import NewType
+
+NodeName = NewType("NodeName", str)
+VipName = NewType("VipName", str)
+BrokerName = NewType("BrokerName", str)
+"""``host:port`` of a broker; every node of a cluster must configure the same set of them."""
+Mac = NewType("Mac", str)
+"""A hardware address, lower case, ``aa:bb:cc:dd:ee:ff``."""
+
+
+Address = IPv4Address | IPv6Address
+
+DRIFT = 0.01
+"""rho: how much faster one node's clock may run than another's (1 %)."""
+REMOVAL_DELAY_S = 1.5
+"""S: how late a kernel may remove an address whose lifetime has ended (1.0 s was the worst of 400)."""
+
+
+class Policy(StrEnum):
+    """What an owner does when it has lost its quorum (``no_quorum_policy``)."""
+
+    KEEP = "keep"
+    RELEASE = "release"
+
+
+class Role(StrEnum):
+    """What this node has decided to be for one VIP; what the kernel has is its binding, not its role."""
+
+    INIT = "init"
+    BACKUP = "backup"
+    CANDIDATE = "candidate"
+    ACQUIRING = "acquiring"
+    OWNER = "owner"
+    ISOLATED = "isolated"
+    RELEASING = "releasing"
+    FAULT = "fault"
+
+
+class Standing(StrEnum):
+    """What a heartbeat says of its sender and one VIP."""
+
+    CLAIMING = "claiming"
+    HELD = "held"
+    OWNER = "owner"
+    ISOLATED = "isolated"
+    RELEASING = "releasing"
+
+
+class Binding(StrEnum):
+    """What we know the kernel to have of one VIP's addresses."""
+
+    ABSENT = "absent"
+    BINDING = "binding"
+    BOUND = "bound"
+    UNBINDING = "unbinding"
+
+
+class Placement(StrEnum):
+    """How candidates of equal priority are ordered."""
+
+    PRIORITY = "priority"
+    SPREAD = "spread"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Origin:
+    """Who said something, and where in that session: compares in the order in which one node speaks on one broker."""
+
+    incarnation: int
+    session: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """The time constants of one node, all in seconds."""
+
+    heartbeat_s: float = 0.2
+    lease_s: float = 1.0
+    kernel_lifetime_s: int = 3
+
+    def lifetime_s(self, policy: Policy) -> int:
+        """V: the lifetime given to the kernel with each renewal, in whole seconds."""
+        if policy is Policy.RELEASE:
+            return -int(-max(self.lease_s, 3 * self.heartbeat_s) // 1)
+        return self.kernel_lifetime_s
+
+    def owner_down_s(self, policy: Policy) -> float:
+        """D: the silence after which an owner is taken for gone."""
+        if policy is Policy.RELEASE:
+            span = max(self.lease_s, self.heartbeat_s + self.lifetime_s(policy) + REMOVAL_DELAY_S)
+            return span * (1 + 2 * DRIFT) + 0.05
+        return self.lease_s * (1 + 2 * DRIFT) + self.heartbeat_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a node tells of its constants in every message: h, L, D per policy (seconds) and which brokers it counts."""
+
+    heartbeat_s: float
+    lease_s: float
+    keep_s: float
+    release_s: float
+    brokers: str
+
+    def owner_down_s(self, policy: Policy) -> float:
+        """D of the sender under a policy."""
+        return self.release_s if policy is Policy.RELEASE else self.keep_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """One address of a VIP; ``interface`` only if the configuration names it for this address."""
+
+    address: Address
+    prefix: int
+    interface: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.address}/{self.prefix}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VipSpec:
+    """One VIP as configured on this node."""
+
+    name: VipName
+    addresses: tuple[Placed, ...]
+    interfaces: tuple[str, ...]
+    policy: Policy = Policy.KEEP
+    priority: int = 100
+    placement: Placement = Placement.PRIORITY
+
+    @property
+    def definition(self) -> str:
+        """A hash of what all nodes must agree on: addresses and policy."""
+        what = ",".join(sorted(str(placed) for placed in self.addresses)) + f";{self.policy}"
+        return hashlib.sha256(what.encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSpec:
+    """One node as configured: who it is, whom it asks, what it may own."""
+
+    cluster: str
+    node: NodeName
+    brokers: tuple[BrokerName, ...]
+    vips: tuple[VipSpec, ...]
+    timing: Timing
+    garp_offsets_s: tuple[float, ...] = (0.0, 0.05, 0.25, 1.0, 5.0)
+    garp_refresh_s: float = 60.0
+    version: str = "0"
+
+    @property
+    def quorum(self) -> int:
+        """How many brokers are a majority of the configured ones."""
+        return len(self.brokers) // 2 + 1
+
+    @property
+    def terms(self) -> Terms:
+        """What this node tells its peers of its constants."""
+        return Terms(
+            heartbeat_s=self.timing.heartbeat_s,
+            lease_s=self.timing.lease_s,
+            keep_s=round(self.timing.owner_down_s(Policy.KEEP), 6),
+            release_s=round(self.timing.owner_down_s(Policy.RELEASE), 6),
+            brokers=hashlib.sha256(",".join(sorted(self.brokers)).encode()).hexdigest()[:8],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What a node remembers over a restart (``state_dir``); losing it is safe."""
+
+    incarnation: int = 0
+    terms: tuple[tuple[VipName, int], ...] = ()
+    keep_s: float = 0.0
+    """The largest D heard, in seconds, under ``keep``."""
+    release_s: float = 0.0
+    """The largest D heard, in seconds, under ``release``."""
+
+    def owner_down_s(self, policy: Policy) -> float:
+        """The largest D ever heard under a policy."""
+        return self.release_s if policy is Policy.RELEASE else self.keep_s

@@ -1,0 +1,275 @@
+"""The view of one broker: one shared log, and what this node may conclude from it (design 4.4, rules 1-6).
+
+A broker delivers the messages on its topics to all subscribers in one order. A node that sees its own message come
+back therefore knows that it has seen everything before it.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from statistics import median
+
+from floatip.core.messages import Bid, Body, Claim, Heartbeat, Message, Release
+from floatip.core.peerlog import PeerLog
+from floatip.core.types import BrokerName, NodeName, Origin, Policy, Terms, VipName
+
+NEVER = float("-inf")
+REMEMBERED = 400
+"""How many messages of ours we know the send time of, for peers that acknowledge them."""
+
+
+@dataclass(slots=True)
+class Hold:
+    """A claim of ours on this broker; ``confirmed`` when it came back with nothing before it that blocks it."""
+
+    term: int
+    origin: Origin
+    sent_at: float
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vacancy:
+    """An owner's farewell: who left, whom it left the VIP to, when we heard it and until when that is reserved."""
+
+    by: NodeName
+    to: NodeName | None
+    at: float
+    reserved_until: float
+
+
+@dataclass(slots=True)
+class Heard:
+    """What one message brought: VIPs to look at again, and what the engine must know beside them."""
+
+    vips: set[VipName] = field(default_factory=set)
+    fresh: bool = False
+    """It is the next word of a live peer, not an old one or our own."""
+    gap: bool = False
+    new_session: bool = False
+    echo: bool = False
+
+
+class View:
+    """One broker as one node sees it."""
+
+    def __init__(self, broker: BrokerName, node: NodeName, lease_s: float, terms: Terms) -> None:
+        self.broker = broker
+        self.node = node
+        self.lease_s = lease_s
+        self.terms = terms
+        self.session: int | None = None
+        self.up_at = NEVER
+        self.listening_since = float("inf")
+        self.peers: dict[NodeName, PeerLog] = {}
+        self.holds: dict[VipName, Hold] = {}
+        self.vacancies: dict[VipName, Vacancy] = {}
+        self.rtts: deque[float] = deque(maxlen=15)
+        self._origin = Origin(0, 0, -1)
+        self._returned: Origin | None = None
+        self._beat: Origin | None = None
+        self._beat_sent_at = NEVER
+        self._sent: dict[int, tuple[float, Body]] = {}
+        self._sent_at: dict[int, float] = {}
+        self.echo_at = NEVER
+        """When a message of ours last came back."""
+
+    # -- the session ------------------------------------------------------------------------------------------------
+
+    def session_up(self, incarnation: int, session: int, now: float) -> None:
+        """Begin a session: listen first. A confirmed hold lives on until its lease ends: the log is the same."""
+        self.session_down()
+        self.session = session
+        self.up_at = self.listening_since = self.echo_at = now
+        self._origin = Origin(incarnation, session, -1)
+
+    def session_down(self) -> None:
+        """End the session: what has not come back never will."""
+        self.session = None
+        self.listening_since = float("inf")
+        self._sent.clear()
+        self._sent_at.clear()
+        self.rtts.clear()
+        self._void_pending()
+
+    def distrust(self) -> None:
+        """Forget every hold: this process stood still and may have missed its own end of office."""
+        self.holds.clear()
+
+    def _void_pending(self) -> None:
+        self.holds = {vip: hold for vip, hold in self.holds.items() if hold.confirmed}
+
+    # -- speaking ---------------------------------------------------------------------------------------------------
+
+    def say(self, body: Body, now: float) -> Message:
+        """Give a body its place in the session and remember when it went out."""
+        self._origin = Origin(self._origin.incarnation, self._origin.session, self._origin.seq + 1)
+        self._sent[self._origin.seq] = (now, body)
+        self._sent_at[self._origin.seq] = now
+        self._sent_at.pop(self._origin.seq - REMEMBERED, None)
+        if isinstance(body, Claim):
+            for bid in body.bids:
+                self.holds[bid.vip] = Hold(term=bid.term, origin=self._origin, sent_at=now)
+        return Message(
+            sender=self.node,
+            origin=self._origin,
+            terms=self.terms,
+            body=body,
+            seen={peer: log.origin for peer, log in self.peers.items()},
+        )
+
+    # -- hearing ----------------------------------------------------------------------------------------------------
+
+    def hear(self, message: Message, policies: dict[VipName, Policy], now: float) -> Heard:
+        """Take a live message: an echo of ours, or a peer's word."""
+        if message.sender == self.node:
+            return self._echo(message.origin, policies, now)
+        return self._peer(message, now)
+
+    def _echo(self, origin: Origin, policies: dict[VipName, Policy], now: float) -> Heard:
+        if (origin.incarnation, origin.session) != (self._origin.incarnation, self._origin.session):
+            return Heard()
+        sent = self._sent.pop(origin.seq, None)
+        if sent is None:
+            return Heard()
+        heard = Heard(echo=True)
+        sent_at, body = sent
+        self.echo_at = now
+        self.rtts.append(now - sent_at)
+        expected = self._returned
+        if expected is not None and expected.session == origin.session and origin.seq != expected.seq + 1:
+            heard.gap = True
+            self._gap(now)
+        self._returned = origin
+        self.lapse(now)
+        if isinstance(body, Heartbeat):
+            self._beat, self._beat_sent_at = origin, sent_at
+            self.lapse(now)
+        elif isinstance(body, Claim):
+            heard.vips |= self._claim_returned(body.bids, origin, policies, now)
+        return heard
+
+    def _claim_returned(
+        self, bids: tuple[Bid, ...], origin: Origin, policies: dict[VipName, Policy], now: float
+    ) -> set[VipName]:
+        for bid in bids:
+            hold = self.holds.get(bid.vip)
+            if hold is None or hold.origin != origin:
+                continue
+            if self.blocked_until(bid.vip, policies[bid.vip]) > now or hold.sent_at + self.lease_s <= now:
+                del self.holds[bid.vip]
+            else:
+                hold.confirmed = True
+        return {bid.vip for bid in bids}
+
+    def _peer(self, message: Message, now: float) -> Heard:
+        heard = Heard()
+        log = self.peers.get(message.sender)
+        if log is None:
+            log = self.peers[message.sender] = PeerLog(
+                node=message.sender,
+                terms=message.terms,
+                origin=message.origin,
+                heard_at=now,
+                first_heard_at=now,
+            )
+            heard.new_session = True
+            late = now - self.up_at > 3 * message.terms.heartbeat_s
+            heard.gap = late and message.origin.seq > 0
+        else:
+            before = log.origin
+            in_order = log.place(message.origin)
+            if in_order is None:
+                return heard
+            heard.gap = not in_order
+            heard.new_session = before.session != log.origin.session or before.incarnation != log.origin.incarnation
+        if heard.new_session:
+            log.first_heard_at = now
+        if heard.gap:
+            self._gap(now)
+        heard.fresh = True
+        log.heard_at = now
+        log.terms = message.terms
+        self._acknowledged(log, message)
+        heard.vips |= self._take(log, message, now)
+        return heard
+
+    def _acknowledged(self, log: PeerLog, message: Message) -> None:
+        mine = message.seen.get(self.node)
+        if mine is None or (mine.incarnation, mine.session) != (self._origin.incarnation, self._origin.session):
+            return
+        log.covers_at = max(log.covers_at, self._sent_at.get(mine.seq, NEVER))
+
+    def _take(self, log: PeerLog, message: Message, now: float) -> set[VipName]:
+        match message.body:
+            case Heartbeat() as body:
+                return log.heartbeat(body, now)
+            case Claim() as body:
+                self._yield_to(body, message, now)
+                return log.claim(body, now)
+            case Release() as body:
+                for vip in body.vips:
+                    if body.vacated:
+                        self.vacancies[vip] = Vacancy(log.node, body.to, now, now + body.reserved_s)
+                return log.release(body)
+            case _:
+                return set()
+
+    def _yield_to(self, body: Claim, message: Message, now: float) -> None:
+        """Rule 6: a claimant that had seen all that we got back has waited us out; another's claim is void."""
+        self.lapse(now)
+        seen = message.seen.get(self.node)
+        if seen is None or self._returned is None or seen < self._returned:
+            return
+        for bid in body.bids:
+            hold = self.holds.get(bid.vip)
+            if hold is not None and hold.confirmed:
+                del self.holds[bid.vip]
+
+    def _gap(self, now: float) -> None:
+        """Rule 5: something was missed, so pending claims are void and listening begins anew."""
+        self.listening_since = now
+        self._void_pending()
+
+    # -- concluding -------------------------------------------------------------------------------------------------
+
+    def held_until(self, vip: VipName) -> float:
+        """When the hold on the VIP lapses unless another heartbeat comes back (rule 1); NEVER if there is none."""
+        fresh_at = self.fresh_at(vip)
+        return fresh_at + self.lease_s
+
+    def fresh_at(self, vip: VipName) -> float:
+        """When the newest message that came back and upholds the VIP was sent."""
+        hold = self.holds.get(vip)
+        if hold is None or not hold.confirmed:
+            return NEVER
+        if self._beat is not None and self._beat > hold.origin:
+            return max(hold.sent_at, self._beat_sent_at)
+        return hold.sent_at
+
+    def lapse(self, now: float) -> None:
+        """Rule 2: a hold that lapsed, even for an instant, is gone."""
+        if any(hold.confirmed and self.held_until(vip) <= now for vip, hold in self.holds.items()):
+            self.holds = {
+                vip: hold for vip, hold in self.holds.items() if not hold.confirmed or self.held_until(vip) > now
+            }
+
+    def held(self, vip: VipName, now: float) -> bool:
+        """Whether this node holds the VIP on this broker."""
+        return self.held_until(vip) > now
+
+    def give_up(self, vip: VipName) -> None:
+        """Hold and claim it no longer."""
+        self.holds.pop(vip, None)
+
+    def blocked_until(self, vip: VipName, policy: Policy) -> float:
+        """Until when a peer's listing or claim keeps this node from claiming (rule 4)."""
+        mine_s = self.terms.owner_down_s(policy)
+        return max((log.blocks_until(vip, policy, mine_s) for log in self.peers.values()), default=NEVER)
+
+    def claimable_at(self, vip: VipName, policy: Policy, listen_s: float) -> float:
+        """From when on this node may claim the VIP here (rules 4 and 5); infinity without a session."""
+        return max(self.listening_since + listen_s, self.blocked_until(vip, policy))
+
+    def rtt_s(self) -> float | None:
+        """The median of the last echoes."""
+        return median(self.rtts) if self.rtts else None
