@@ -123,13 +123,13 @@ class Engine:
         self._dirty.add(event.vip)
         match event:
             case ev.Bound():
-                vip.bound()
+                vip.binding.bound()
             case ev.BindFailed():
                 vip.bind_failed(event.reason, now, late=event.late)
             case ev.Unbound():
-                vip.unbound()
+                vip.binding.unbound()
             case ev.UnbindFailed():
-                vip.unbind_failed(event.reason, now)
+                vip.binding.unbind_failed(event.reason, now)
             case ev.AddressGone():
                 vip.address_gone(str(event.address), event.cause, now)
             case ev.AddressAppeared():
@@ -137,7 +137,7 @@ class Engine:
             case ev.Answered():
                 vip.answered(str(event.address), event.mac, now)
             case ev.AnnounceAsked():
-                vip.announce_again(now)
+                vip.binding.announce(now)
             case _:
                 assert_never(event)
 
@@ -270,8 +270,6 @@ class Engine:
 
     def _settle(self, now: float) -> list[Effect]:
         due_beats = self._due(now)
-        for view in self._s.all_views():
-            view.lapse(now)
         while self._dirty:
             vip = self._vips[self._dirty.pop()]
             self._timers.set(("vip", vip.spec.name), vip.settle(now))
@@ -320,6 +318,6 @@ class Engine:
         """End the process once nothing of this node is left on the LAN and everybody was told."""
         if self._exit is None or self._left:
             return
-        if all(vip.role in IDLE and vip.binding is Binding.ABSENT for vip in self._vips.values()):
+        if all(vip.role in IDLE and vip.binding.state is Binding.ABSENT for vip in self._vips.values()):
             self._left = True
             self._s.do(self._exit)

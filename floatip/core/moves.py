@@ -8,12 +8,11 @@ from floatip.core.messages import Reply, Request, Verb
 from floatip.core.rivals import incumbent
 from floatip.core.situation import Situation
 from floatip.core.types import NodeName, Role, VipName
-from floatip.core.vip import Vip
+from floatip.core.vip import SEATED, Vip
 
 PROOF_S = 1.0
 """How long to wait for a witness once the new owner has spoken."""
 REMEMBERED = 64
-OWNING = frozenset({Role.OWNER, Role.ISOLATED})
 
 
 @dataclass(slots=True)
@@ -92,7 +91,7 @@ class Moves:
     def _act(self, request: Request, now: float) -> Reply:
         """Let go of the VIP, if somebody can take it."""
         vip, node = self._vips.get(request.vip), self._s.node
-        if vip is None or vip.role not in OWNING:
+        if vip is None or vip.role not in SEATED:
             return Reply(id=request.id, accepted=False, text=f"{node} does not own {request.vip}")
         able = [one.node for one in self._s.peers.candidates(vip.spec, now)]
         if request.to is not None and request.to not in able:
@@ -108,7 +107,7 @@ class Moves:
 
     def owner(self, vip: Vip, now: float) -> tuple[NodeName | None, int]:
         """The owner and its term, as this node knows it."""
-        if vip.role in OWNING:
+        if vip.role in SEATED:
             return self._s.node, vip.term
         other = incumbent(self._s, vip.spec, now)
         return (other.node, other.term) if other else (None, 0)
@@ -146,7 +145,11 @@ class Moves:
             for one in peer.state.witnessed
             if one.vip == vip.spec.name and one.term == term and one.mac in macs
         }
-        if vip.witness.seen is not None and vip.witness.seen.term == term and owner != self._s.node:
+        if (
+            vip.succession.witness.seen is not None
+            and vip.succession.witness.seen.term == term
+            and owner != self._s.node
+        ):
             seen.add(self._s.node)
         return tuple(sorted(seen - {owner}))
 

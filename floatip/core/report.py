@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 from floatip.core.claims import order
-from floatip.core.moves import OWNING, Moves
+from floatip.core.moves import Moves
 from floatip.core.peers import Peer
 from floatip.core.rivals import incumbent, isolated_owners
 from floatip.core.situation import Situation
 from floatip.core.snapshot import BrokerSnapshot, ConflictSnapshot, NodeSnapshot, Snapshot, VipSnapshot
 from floatip.core.types import Binding, NodeName, Policy, Role, VipName
 from floatip.core.view import View
-from floatip.core.vip import Vip
+from floatip.core.vip import SEATED, Vip
 
 
 def report(s: Situation, vips: Mapping[VipName, Vip], moves: Moves, now: float) -> Snapshot:
@@ -73,10 +73,10 @@ def _vip(s: Situation, vip: Vip, moves: Moves, now: float) -> VipSnapshot:
         term=term or vip.term,
         since_s=now - vip.owner_since(now) if owner is not None else None,
         isolated=isolated,
-        bound=vip.binding is Binding.BOUND,
-        interface=vip.interface if vip.binding is not Binding.ABSENT else None,
+        bound=vip.binding.state is Binding.BOUND,
+        interface=vip.binding.interface,
         verified_by=moves.verified_by(vip, now),
-        candidates=order(s, vip.spec, now, fit=vip.role in OWNING or not vip.hindrances(now)),
+        candidates=order(s, vip.spec, now, fit=vip.role in SEATED or not vip.hindrances(now)),
         effective_priority=vip.spec.priority,
         held_on=tuple(view.broker for view in vip.held_on(now)),
         isolated_owners=tuple(sorted({*isolated_owners(s, vip.spec, now), *mine})),

@@ -145,7 +145,9 @@ class Speech:
                 )
                 for vip in self._vips.values()
             ),
-            witnessed=tuple(vip.witness.seen for vip in self._vips.values() if vip.witness.seen is not None),
+            witnessed=tuple(
+                vip.succession.witness.seen for vip in self._vips.values() if vip.succession.witness.seen is not None
+            ),
         )
         if state != self._state:
             self._state = replace(state, state_version=self._state.state_version + 1)

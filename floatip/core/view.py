@@ -257,6 +257,11 @@ class View:
         """Whether this node holds the VIP on this broker."""
         return self.held_until(vip) > now
 
+    def lacks(self, vip: VipName, now: float) -> bool:
+        """Whether this node neither holds the VIP here nor has a claim out."""
+        hold = self.holds.get(vip)
+        return hold is None or (hold.confirmed and not self.held(vip, now))
+
     def give_up(self, vip: VipName) -> None:
         """Hold and claim it no longer."""
         self.holds.pop(vip, None)

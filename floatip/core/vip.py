@@ -1,32 +1,31 @@
-"""One VIP on one node: its role and its binding (design 4.4 to 4.6).
+"""One VIP on one node: its role (design 4.4 to 4.6). What the kernel has is in ``binding``.
 
 ``settle`` looks at what is true now and moves the role until nothing moves any more; it returns when to look again.
-The role changes in ``_become`` alone. The binding follows what the kernel reports.
+The role changes in ``_become`` alone.
 
     INIT -> BACKUP -> CANDIDATE -> ACQUIRING -> OWNER <-> ISOLATED
               ^  ^________|            |          |          |
               |______________________ RELEASING <-+__________+        FAULT stands in for BACKUP while a fault lasts
 """
 
-from floatip.core.claims import Turn, free_for_me, turn
-from floatip.core.effects import Announce, Bind, Kind, Probe, Unbind
-from floatip.core.garp import Announcements
+from floatip.core.binding import AddressBinding
+from floatip.core.claims import free_for_me
+from floatip.core.effects import Bind, Kind, Unbind
 from floatip.core.messages import Bid
-from floatip.core.quorum import fresh_at, kth_smallest, owned_until
-from floatip.core.rivals import incumbent, isolated_rival, outranked_by, owner_that_hears_us
-from floatip.core.silence import STALE_S, Silence
+from floatip.core.quorum import kth_smallest, owned_until
+from floatip.core.rivals import isolated_rival, outranked_by, owner_that_hears_us
 from floatip.core.situation import Farewell, Situation
+from floatip.core.succession import Succession
 from floatip.core.troubles import Troubles
 from floatip.core.types import Binding, Mac, NodeName, Policy, Role, Standing, VipSpec
 from floatip.core.view import View
-from floatip.core.witness import Witness
 
 RESERVED_S = 1.0
 """T: how long a VIP that its owner has left is reserved for the one it was left to."""
-RETRY_REMOVAL_S = 0.2
 REFUSED_S = 5.0
 """How long a node whose kernel refused the address leaves the VIP to others."""
 IDLE = frozenset({Role.INIT, Role.BACKUP, Role.FAULT})
+SEATED = frozenset({Role.OWNER, Role.ISOLATED})
 NEVER = float("-inf")
 
 
@@ -36,22 +35,15 @@ class Vip:
     def __init__(self, spec: VipSpec, situation: Situation, seen_term: int) -> None:
         self.spec = spec
         self.role = Role.INIT
-        self.binding = Binding.ABSENT
-        self.interface: str | None = None
         self.term = 0
         self.seen_term = seen_term
         self.since = NEVER
         self.troubles = Troubles()
-        self.witness = Witness(spec.name)
-        self.last_owner: NodeName | None = None
+        self.binding = AddressBinding(spec, situation)
+        self.succession = Succession(spec, situation)
         self._s = situation
-        self._silence = Silence(situation.timing.lease_s, situation.timing.heartbeat_s)
-        self._garp = Announcements(situation.spec.garp_offsets_s, situation.spec.garp_refresh_s)
         self._claimed_at = NEVER
-        self._quiet_until = NEVER
         self._idle_since = NEVER
-        self._renewed_at = NEVER
-        self._unbind_again_at: float | None = None
         self._rebid_at: dict[str, float] = {}
         self._farewell = Farewell(vacated=False)
         self._quiet_s = 0.0
@@ -111,55 +103,33 @@ class Vip:
 
     def owner_since(self, now: float) -> float:
         """Since when the present owner has been in office, as far as this node has followed it."""
-        if self.role in {Role.OWNER, Role.ISOLATED}:
+        if self.role in SEATED:
             return self.since
-        return now if self.witness.since is None else self.witness.since
+        return self.succession.witness.since or now
 
     def renewal(self, now: float) -> Bind | None:
-        """The renewal of the kernel lifetime, if the VIP is bound, may be renewed and is half way to being due."""
-        if self.binding is not Binding.BOUND or now < self._renewed_at + self._renew_every_s() / 2:
-            return None
-        bind = self._bind_effect(now)
-        if bind is not None:
-            self._renewed_at = now
-        return bind
+        """The renewal of the kernel lifetime, if this VIP has one to give now."""
+        return self.binding.renewal(now, isolated=self.role is Role.ISOLATED)
 
     # -- what happened ------------------------------------------------------------------------------------------------
-
-    def bound(self) -> None:
-        """The kernel has the addresses."""
-        if self.binding is Binding.BINDING:
-            self.binding = Binding.BOUND
 
     def bind_failed(self, reason: str, now: float, *, late: bool) -> None:
         """The kernel refused the addresses; or, ``late``, it was not asked because the promise had expired."""
         if late:
-            self.binding = Binding.ABSENT if self.binding is Binding.BINDING else self.binding
-        elif self.binding in {Binding.BINDING, Binding.BOUND}:
+            self.binding.too_late()
+        elif self.binding.state in {Binding.BINDING, Binding.BOUND}:
             self.troubles.raise_fault(f"address refused: {reason}", now + REFUSED_S)
             self._s.outbox.state = True
 
-    def unbound(self) -> None:
-        """The kernel has none of the addresses."""
-        if self.binding is Binding.UNBINDING:
-            self.binding = Binding.ABSENT
-            self._unbind_again_at = None
-
-    def unbind_failed(self, reason: str, now: float) -> None:
-        """The kernel did not remove an address: try again until it does, or its lifetime ends."""
-        self._s.tell(Kind.ADDRESS, f"{self.spec.name} not removed: {reason}", vip=self.spec.name, warning=True)
-        self._unbind_again_at = now + RETRY_REMOVAL_S
-
     def address_gone(self, address: str, cause: str, now: float) -> None:
         """Something else removed an address that we hold: put it back, unless it is a fight."""
-        if self.binding is not Binding.BOUND:
+        if self.binding.state is not Binding.BOUND:
             return
         self._s.tell(Kind.ADDRESS, f"{address} was removed: {cause}", vip=self.spec.name, warning=True)
         if self.troubles.removed(now):
             self._s.outbox.state = True
-            return
-        self.binding = Binding.BINDING
-        self._bind_now(now)
+        else:
+            self.binding.add(now, isolated=self.role is Role.ISOLATED)
 
     def address_appeared(self, address: str, cause: str) -> None:
         """An address of the VIP is here and should not be: take it off."""
@@ -171,10 +141,8 @@ class Vip:
         """A MAC that is not ours answers for, or announces, an address of the VIP."""
         peer = self._s.peers.by_mac(mac)
         if self.role in IDLE:
-            self._silence.answer(mac, now)
-            if self.witness.answer(mac, self._s.peers.macs(self.witness.owner)):
-                self._s.outbox.state = True
-        wrong = peer is None or self.role in {Role.OWNER, Role.ISOLATED}
+            self.succession.answered(mac, now)
+        wrong = peer is None or self.role in SEATED
         if wrong and self.troubles.conflict(address, mac, now):
             who = f"{peer} ({mac})" if peer else f"a stranger, {mac},"
             self._s.tell(Kind.CONFLICT, f"{who} answers for {address}", vip=self.spec.name, warning=True)
@@ -183,21 +151,16 @@ class Vip:
         """Give the VIP up at an operator's word, to one node or to the best backup."""
         self._leave(why, now, to=to, reserved_s=RESERVED_S, quiet_s=RESERVED_S + self._s.owner_down_s(self.spec.policy))
 
-    def announce_again(self, now: float) -> None:
-        """Tell the LAN again, if the addresses are here."""
-        if self.binding is Binding.BOUND:
-            self._garp.begin(now)
-
     # -- the machine --------------------------------------------------------------------------------------------------
 
     def settle(self, now: float) -> float | None:
         """Move until nothing moves; return when to look again."""
         for _ in range(12):
-            role, binding = self.role, self.binding
+            before = self.role, self.binding.state
             deadline = self._settle_once(now)
-            if (self.role, self.binding) == (role, binding):
+            if (self.role, self.binding.state) == before:
                 return deadline
-        raise AssertionError(f"{self.spec.name} does not settle: {self.role}, {self.binding}")
+        raise AssertionError(f"{self.spec.name} does not settle: {self.role}, {self.binding.state}")
 
     def _settle_once(self, now: float) -> float | None:
         match self.role:
@@ -220,7 +183,6 @@ class Vip:
         if role is Role.OWNER and was is Role.ACQUIRING:
             self.since = now
         if role in {Role.OWNER, Role.ISOLATED, Role.ACQUIRING, Role.RELEASING}:
-            self._silence.stop()
             self._s.outbox.beat = True
         if role in IDLE:
             self._idle_since = now
@@ -234,70 +196,29 @@ class Vip:
             self._become(Role.FAULT, "; ".join(faults), now)
         elif not faults and self.role is Role.FAULT:
             self._become(Role.BACKUP, "the fault is gone", now)
-        if self._watch_owner(now):
-            self._s.do(Probe(vip=self.spec.name, interface=self._s.interface_for(self.spec) or self.spec.interfaces[0]))
+        look_at = self.succession.watch(now)
         if self.hindrances(now) or self._s.stopping:
-            self._silence.stop()
-            return _earliest(self.troubles.next(now), self.witness.next(), now + self._s.timing.lease_s)
-        if self.role is Role.INIT:
-            listened_at = self._listened_at()
-            if listened_at > now:
-                return _earliest(listened_at, self.witness.next(), self._look_for_turn(now))
+            self.succession.rest()
+            return _earliest(self.troubles.next(now), look_at, now + self._s.timing.lease_s)
+        if self.role is Role.INIT and self._listened_at() <= now:
             self._become(Role.BACKUP, "has listened for long enough", now)
-        return _earliest(self._look_for_turn(now), self.witness.next())
-
-    def _watch_owner(self, now: float) -> bool:
-        """Follow who owns the VIP; return whether to look now who answers for it."""
-        owner = incumbent(self._s, self.spec, now)
-        if owner is not None:
-            self.last_owner = owner.node
-            self.witness.owner_is(owner.node, owner.term, now)
-        return self.witness.due(now)
+        idle_since = self._idle_since if self.role is Role.BACKUP else NEVER
+        ready, again_at = self.succession.ready(now, idle_since=idle_since)
+        if ready:
+            self._claim(now)
+        return _earliest(look_at, again_at)
 
     def _listened_at(self) -> float:
         listen_s = self._s.listen_s(self.spec.policy)
         return kth_smallest((view.listening_since + listen_s for view in self._s.all_views()), self._s.quorum)
-
-    def _look_for_turn(self, now: float) -> float | None:
-        """Wait for the turn of this node, make sure that the LAN is silent, and claim."""
-        earliest = max(self._quiet_until, self._idle_since if self.role is Role.BACKUP else NEVER)
-        mine = turn(self._s, self.spec, now, not_before=earliest)
-        if mine.due == float("inf"):
-            self._silence.stop()
-            return None
-        if mine.needs_silence:
-            waiting = self._listen_to_lan(mine, now)
-            if waiting is not None:
-                return waiting
-        if now < mine.due:
-            return mine.due
-        self._silence.stop()
-        self._claim(now)
-        return None
-
-    def _listen_to_lan(self, mine: Turn, now: float) -> float | None:
-        """Probe the LAN before the turn comes; return when to look again, or None: it is silent."""
-        if now < mine.probe_from:
-            self._silence.stop()
-            return mine.probe_from
-        self._silence.begin(now)
-        while self._silence.shot_due(now):
-            macs = self._s.peers.macs(self.last_owner)
-            interface = self._s.interface_for(self.spec) or self.spec.interfaces[0]
-            self._s.do(Probe(vip=self.spec.name, interface=interface, to_macs=macs))
-        if not self._silence.silent(now):
-            return self._silence.next()
-        if mine.due - now > STALE_S:
-            self._silence.stop()
-            return max(now, mine.probe_from)
-        return None
 
     def _claim(self, now: float) -> None:
         self.term = max(self.seen_term, self.term) + 1
         self._claimed_at = now
         self._bid(free_for_me(self._s, self.spec, now))
         self._s.outbox.store = True
-        after = f"after {self.last_owner}" if self.last_owner else "nobody owns it"
+        self.succession.rest()
+        after = f"after {self.succession.last_owner}" if self.succession.last_owner else "nobody owns it"
         self._become(Role.CANDIDATE, f"claims it for term {self.term}, {after}", now)
 
     def _bid(self, views: list[View]) -> None:
@@ -324,7 +245,7 @@ class Vip:
         return held + sum(1 for hold in holds if hold is not None and not hold.confirmed) >= self._s.quorum
 
     def _withdraw(self, why: str, now: float) -> None:
-        self._quiet_until = now + self._s.back_off_s()
+        self.succession.quiet_until = now + self._s.back_off_s()
         self._give_up_everywhere(Farewell(vacated=False))
         self._become(Role.BACKUP, why, now)
 
@@ -339,12 +260,10 @@ class Vip:
             self._leave("lost the majority again", now)
         elif reason := self._must_leave(now):
             self._leave(reason, now)
-        elif self.binding is Binding.BOUND:
-            self._become(Role.OWNER, f"address added on {self.interface}", now)
-        elif self.binding is Binding.ABSENT:
-            self.interface = self._s.interface_for(self.spec) or self.spec.interfaces[0]
-            if not self._bind_now(now):
-                return now + self._s.timing.heartbeat_s / 4
+        elif self.binding.state is Binding.BOUND:
+            self._become(Role.OWNER, f"address added on {self.binding.interface}", now)
+        elif self.binding.state is Binding.ABSENT and not self.binding.add(now, isolated=False):
+            return now + self._s.timing.heartbeat_s / 4
         return until
 
     def _owner(self, now: float) -> float | None:
@@ -365,7 +284,7 @@ class Vip:
             self._leave(reason, now)
         elif owned_until(self._s.all_views(), self._s.quorum, self.spec.name) > now:
             self._become(Role.OWNER, "has the quorum again", now)
-            self._garp.begin(now)
+            self.binding.announce(now)
         elif rival := isolated_rival(self._s, self.spec, self.term, now):
             self._leave(f"{rival} is isolated too, and goes first", now)
         else:
@@ -387,25 +306,11 @@ class Vip:
     def _serve(self, now: float) -> float | None:
         """What an owner does while nothing happens: claim missing brokers, renew the kernel lifetime, announce."""
         again_at = self._claim_missing(now)
-        if self.binding is not Binding.BOUND:
-            if self.binding is Binding.ABSENT or now >= self._renewed_at + self._renew_every_s():
-                self._bind_now(now)
-            return _earliest(again_at, now + self._renew_every_s())
-        renew_at = self._renewed_at + self._renew_every_s()
-        if renew_at <= now:
-            self._s.outbox.renew = True
-            renew_at = now + self._s.timing.heartbeat_s / 4
-        if self._garp.due(now):
-            self._s.do(Announce(vip=self.spec.name, interface=self.interface or self.spec.interfaces[0]))
-        return _earliest(again_at, renew_at, self._garp.next())
+        return _earliest(again_at, self.binding.uphold(now, isolated=self.role is Role.ISOLATED))
 
     def _claim_missing(self, now: float) -> float | None:
         """Claim the brokers that this node does not hold; return when to try again."""
-        missing = [
-            view
-            for view in self._s.all_views()
-            if view.session is not None and not view.held(self.spec.name, now) and self.spec.name not in view.holds
-        ]
+        missing = [view for view in self._s.all_views() if view.session is not None and view.lacks(self.spec.name, now)]
         if not missing or self._s.terms_differ(self.spec.policy, now):
             return None
         free = free_for_me(self._s, self.spec, now)
@@ -427,54 +332,19 @@ class Vip:
             for view in missing
         )
 
-    # -- the kernel ---------------------------------------------------------------------------------------------------
-
-    def _renew_every_s(self) -> float:
-        lifetime_s = self._s.timing.lifetime_s(self.spec.policy)
-        return max(self._s.timing.heartbeat_s, lifetime_s / 3)
-
-    def _bind_effect(self, now: float) -> Bind | None:
-        """The addresses with a fresh lifetime, or None while the ownership is not fresh enough to promise one."""
-        views, quorum, name = list(self._s.all_views()), self._s.quorum, self.spec.name
-        if self.spec.policy is Policy.RELEASE:
-            not_after = fresh_at(views, quorum, name) + self._s.timing.heartbeat_s
-        elif self.role is Role.ISOLATED:
-            not_after = float("inf")
-        else:
-            not_after = owned_until(views, quorum, name)
-        if not_after <= now or self.interface is None:
-            return None
-        lifetime_s = self._s.timing.lifetime_s(self.spec.policy)
-        return Bind(vip=name, interface=self.interface, lifetime_s=lifetime_s, not_after=not_after)
-
-    def _bind_now(self, now: float) -> bool:
-        bind = self._bind_effect(now)
-        if bind is None:
-            return False
-        self._s.do(bind)
-        self.binding = Binding.BINDING
-        self._renewed_at = now
-        self._garp.begin(now)
-        return True
-
     def _leave(
         self, why: str, now: float, *, to: NodeName | None = None, reserved_s: float = 0.0, quiet_s: float = 0.0
     ) -> None:
-        self._farewell = Farewell(vacated=self.binding is not Binding.ABSENT, to=to, reserved_s=reserved_s)
+        self._farewell = Farewell(vacated=self.binding.state is not Binding.ABSENT, to=to, reserved_s=reserved_s)
         self._quiet_s = quiet_s or self._s.back_off_s()
-        self._garp.stop()
         self._become(Role.RELEASING, why, now)
 
     def _releasing(self, now: float) -> float | None:
-        again = self._unbind_again_at is not None and now >= self._unbind_again_at
-        if self.binding in {Binding.BINDING, Binding.BOUND} or again:
-            self._s.do(Unbind(vip=self.spec.name))
-            self.binding = Binding.UNBINDING
-            self._unbind_again_at = None
-        if self.binding is Binding.UNBINDING:
-            return self._unbind_again_at
+        again_at = self.binding.remove(now)
+        if self.binding.state is not Binding.ABSENT:
+            return again_at
         self._give_up_everywhere(self._farewell)
-        self._quiet_until = now + self._quiet_s
+        self.succession.quiet_until = now + self._quiet_s
         self._become(Role.BACKUP, "address removed", now)
         return None
 

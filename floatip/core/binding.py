@@ -1,0 +1,123 @@
+"""What the kernel has of one VIP, and what to ask of it (design section 5). Knows: the binding. Never: the role.
+
+Under ``release`` the kernel may be promised a lifetime only while the ownership is fresh, for the others count on it:
+the last renewal leaves at most h after the heartbeat that upholds it, and the address is gone V + S later.
+"""
+
+from floatip.core.effects import Announce, Bind, Kind, Unbind
+from floatip.core.garp import Announcements
+from floatip.core.quorum import fresh_at, owned_until
+from floatip.core.situation import Situation
+from floatip.core.types import Binding, Policy, VipSpec
+
+RETRY_REMOVAL_S = 0.2
+NEVER = float("-inf")
+
+
+class AddressBinding:
+    """The addresses of one VIP on this host; times in seconds."""
+
+    def __init__(self, spec: VipSpec, situation: Situation) -> None:
+        self.state = Binding.ABSENT
+        self.interface: str | None = None
+        self._spec = spec
+        self._s = situation
+        self._garp = Announcements(situation.spec.garp_offsets_s, situation.spec.garp_refresh_s)
+        self._renewed_at = NEVER
+        self._remove_again_at: float | None = None
+
+    # -- what the kernel reports ----------------------------------------------------------------------------------
+
+    def bound(self) -> None:
+        """The kernel has the addresses."""
+        if self.state is Binding.BINDING:
+            self.state = Binding.BOUND
+
+    def too_late(self) -> None:
+        """The kernel was not asked, because the promise had expired."""
+        if self.state is Binding.BINDING:
+            self.state = Binding.ABSENT
+
+    def unbound(self) -> None:
+        """The kernel has none of the addresses."""
+        if self.state is Binding.UNBINDING:
+            self.state = Binding.ABSENT
+            self._remove_again_at = None
+
+    def unbind_failed(self, reason: str, now: float) -> None:
+        """The kernel did not remove an address: try again until it does, or its lifetime ends."""
+        self._s.tell(Kind.ADDRESS, f"{self._spec.name} not removed: {reason}", vip=self._spec.name, warning=True)
+        self._remove_again_at = now + RETRY_REMOVAL_S
+
+    # -- what to ask of it ------------------------------------------------------------------------------------------
+
+    def add(self, now: float, *, isolated: bool) -> bool:
+        """Ask for the addresses, and announce them once they are there; False while no lifetime can be promised."""
+        self.interface = self.interface or self._s.interface_for(self._spec) or self._spec.interfaces[0]
+        bind = self._bind(now, isolated=isolated)
+        if bind is None:
+            return False
+        self._s.do(bind)
+        self.state = Binding.BINDING
+        self._renewed_at = now
+        self._garp.begin(now)
+        return True
+
+    def remove(self, now: float) -> float | None:
+        """Ask for their removal, until they are gone; return when to ask again."""
+        again = self._remove_again_at is not None and now >= self._remove_again_at
+        if self.state in {Binding.BINDING, Binding.BOUND} or again:
+            self._s.do(Unbind(vip=self._spec.name))
+            self.state = Binding.UNBINDING
+            self._remove_again_at = None
+        self._garp.stop()
+        self.interface = None
+        return self._remove_again_at
+
+    def uphold(self, now: float, *, isolated: bool) -> float | None:
+        """Keep the addresses alive and known to the LAN; return when to look again."""
+        renew_at = self._renewed_at + self._renew_every_s()
+        if self.state is not Binding.BOUND:
+            if self.state is Binding.ABSENT or now >= renew_at:
+                self.add(now, isolated=isolated)
+            return now + self._renew_every_s()
+        if renew_at <= now:
+            self._s.outbox.renew = True
+            renew_at = now + self._s.timing.heartbeat_s / 4
+        if self._garp.due(now):
+            self._s.do(Announce(vip=self._spec.name, interface=self.interface or self._spec.interfaces[0]))
+        return min(renew_at, self._garp.next() or renew_at)
+
+    def announce(self, now: float) -> None:
+        """Announce anew, in full."""
+        if self.state in {Binding.BINDING, Binding.BOUND}:
+            self._garp.begin(now)
+
+    def renewal(self, now: float, *, isolated: bool) -> Bind | None:
+        """A fresh lifetime, if one may be promised and the present one is half way to being due."""
+        if self.state is not Binding.BOUND or now < self._renewed_at + self._renew_every_s() / 2:
+            return None
+        bind = self._bind(now, isolated=isolated)
+        if bind is not None:
+            self._renewed_at = now
+        return bind
+
+    def _renew_every_s(self) -> float:
+        lifetime_s = self._s.timing.lifetime_s(self._spec.policy)
+        return max(self._s.timing.heartbeat_s, lifetime_s / 3)
+
+    def _bind(self, now: float, *, isolated: bool) -> Bind | None:
+        not_after = self._promised_until(isolated=isolated)
+        if not_after <= now or self.interface is None:
+            return None
+        lifetime_s = self._s.timing.lifetime_s(self._spec.policy)
+        return Bind(vip=self._spec.name, interface=self.interface, lifetime_s=lifetime_s, not_after=not_after)
+
+    def _promised_until(self, *, isolated: bool) -> float:
+        """Until when a full lifetime may be given to the kernel."""
+        views, quorum, name = list(self._s.all_views()), self._s.quorum, self._spec.name
+        if isolated:
+            return float("inf")
+        if self._spec.policy is Policy.RELEASE:
+            return fresh_at(views, quorum, name) + self._s.timing.heartbeat_s
+        return owned_until(views, quorum, name)

@@ -1,0 +1,71 @@
+"""How a backup comes to claim: its turn, the silence of the LAN, and who was there before (design 4.5, 4.6)."""
+
+from floatip.core.claims import Turn, turn
+from floatip.core.effects import Probe
+from floatip.core.rivals import incumbent
+from floatip.core.silence import STALE_S, Silence
+from floatip.core.situation import Situation
+from floatip.core.types import Mac, NodeName, VipSpec
+from floatip.core.witness import Witness
+
+
+class Succession:
+    """One VIP as a backup watches it; times in seconds."""
+
+    def __init__(self, spec: VipSpec, situation: Situation) -> None:
+        self.last_owner: NodeName | None = None
+        self.witness = Witness(spec.name)
+        self.quiet_until = float("-inf")
+        """Until when this node leaves the VIP to others, after it gave it up or failed to get it."""
+        self._spec = spec
+        self._s = situation
+        self._silence = Silence(situation.timing.lease_s, situation.timing.heartbeat_s)
+
+    def watch(self, now: float) -> float | None:
+        """Follow who owns the VIP, and look on the LAN who answers for it; return when to look again."""
+        owner = incumbent(self._s, self._spec, now)
+        if owner is not None:
+            self.last_owner = owner.node
+            self.witness.owner_is(owner.node, owner.term, now)
+        if self.witness.due(now):
+            self._ask_lan()
+        return self.witness.next()
+
+    def answered(self, mac: Mac, now: float) -> None:
+        """Somebody answers for an address of the VIP."""
+        self._silence.answer(mac, now)
+        if self.witness.answer(mac, self._s.peers.macs(self.witness.owner)):
+            self._s.outbox.state = True
+
+    def rest(self) -> None:
+        """Seek the VIP no more: it is ours, or may not be."""
+        self._silence.stop()
+
+    def ready(self, now: float, *, idle_since: float) -> tuple[bool, float | None]:
+        """Whether to claim now; if not, when to look again."""
+        mine = turn(self._s, self._spec, now, not_before=max(self.quiet_until, idle_since))
+        if mine.due == float("inf"):
+            self._silence.stop()
+            return False, None
+        if mine.needs_silence and (again_at := self._listen_to_lan(mine, now)) is not None:
+            return False, again_at
+        return now >= mine.due, mine.due
+
+    def _listen_to_lan(self, mine: Turn, now: float) -> float | None:
+        """Probe the LAN before the turn comes; return when to look again, or None: it is silent."""
+        if now < mine.probe_from:
+            self._silence.stop()
+            return mine.probe_from
+        self._silence.begin(now)
+        while self._silence.shot_due(now):
+            self._ask_lan()
+        if not self._silence.silent(now):
+            return self._silence.next()
+        if mine.due - now > STALE_S:
+            self._silence.stop()
+            return now
+        return None
+
+    def _ask_lan(self) -> None:
+        interface = self._s.interface_for(self._spec) or self._spec.interfaces[0]
+        self._s.do(Probe(vip=self._spec.name, interface=interface, to_macs=self._s.peers.macs(self.last_owner)))
