@@ -1,7 +1,7 @@
 """How a backup comes to claim: its turn, the silence of the LAN, and who was there before (design 4.5, 4.6)."""
 
 from floatip.core.claims import Turn, turn
-from floatip.core.effects import Probe
+from floatip.core.effects import Kind, Probe
 from floatip.core.rivals import incumbent
 from floatip.core.silence import STALE_S, Silence
 from floatip.core.situation import Situation
@@ -16,7 +16,9 @@ class Succession:
         self.last_owner: NodeName | None = None
         self.witness = Witness(spec.name)
         self.quiet_until = float("-inf")
-        """Until when this node leaves the VIP to others, after it gave it up or failed to get it."""
+        """Until when this node waits because a claim of it failed (rule 8)."""
+        self.ceded_until = float("-inf")
+        """Until when this node leaves to others a VIP that it gave up at an operator's word."""
         self._spec = spec
         self._s = situation
         self._silence = Silence(situation.timing.lease_s, situation.timing.heartbeat_s)
@@ -26,7 +28,12 @@ class Succession:
         owner = incumbent(self._s, self._spec, now)
         if owner is not None:
             self.last_owner = owner.node
-            self.witness.owner_is(owner.node, owner.term, now)
+            if self.witness.owner_is(owner.node, owner.term, now):
+                self.ceded_until = float("-inf")
+                how = "isolated, keeps" if owner.isolated else "owns"
+                self._s.tell(
+                    Kind.OWNER, f"{owner.node} {how} {self._spec.name} (term {owner.term})", vip=self._spec.name
+                )
         if self.witness.due(now):
             self._ask_lan()
         return self.witness.next()
@@ -43,7 +50,8 @@ class Succession:
 
     def ready(self, now: float, *, idle_since: float) -> tuple[bool, float | None]:
         """Whether to claim now; if not, when to look again."""
-        mine = turn(self._s, self._spec, now, not_before=max(self.quiet_until, idle_since))
+        not_before = max(self.quiet_until, self.ceded_until, idle_since)
+        mine = turn(self._s, self._spec, now, not_before=not_before)
         if mine.due == float("inf"):
             self._silence.stop()
             return False, None

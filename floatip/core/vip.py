@@ -46,7 +46,6 @@ class Vip:
         self._idle_since = NEVER
         self._rebid_at: dict[str, float] = {}
         self._farewell = Farewell(vacated=False)
-        self._quiet_s = 0.0
 
     # -- what others ask ----------------------------------------------------------------------------------------------
 
@@ -149,7 +148,8 @@ class Vip:
 
     def leave(self, why: str, now: float, *, to: NodeName | None = None) -> None:
         """Give the VIP up at an operator's word, to one node or to the best backup."""
-        self._leave(why, now, to=to, reserved_s=RESERVED_S, quiet_s=RESERVED_S + self._s.owner_down_s(self.spec.policy))
+        self.succession.ceded_until = now + RESERVED_S + self._s.owner_down_s(self.spec.policy)
+        self._leave(why, now, to=to, reserved_s=RESERVED_S)
 
     # -- the machine --------------------------------------------------------------------------------------------------
 
@@ -332,11 +332,8 @@ class Vip:
             for view in missing
         )
 
-    def _leave(
-        self, why: str, now: float, *, to: NodeName | None = None, reserved_s: float = 0.0, quiet_s: float = 0.0
-    ) -> None:
+    def _leave(self, why: str, now: float, *, to: NodeName | None = None, reserved_s: float = 0.0) -> None:
         self._farewell = Farewell(vacated=self.binding.state is not Binding.ABSENT, to=to, reserved_s=reserved_s)
-        self._quiet_s = quiet_s or self._s.back_off_s()
         self._become(Role.RELEASING, why, now)
 
     def _releasing(self, now: float) -> float | None:
@@ -344,7 +341,7 @@ class Vip:
         if self.binding.state is not Binding.ABSENT:
             return again_at
         self._give_up_everywhere(self._farewell)
-        self.succession.quiet_until = now + self._quiet_s
+        self.succession.quiet_until = now + self._s.back_off_s()
         self._become(Role.BACKUP, "address removed", now)
         return None
 

@@ -18,12 +18,13 @@ class Witness:
         self.since: float | None = None
         """When this node first heard of the owner's term."""
 
-    def owner_is(self, owner: NodeName | None, term: int, now: float) -> None:
-        """Look at the LAN whenever owner or term are new."""
+    def owner_is(self, owner: NodeName, term: int, now: float) -> bool:
+        """Look at the LAN whenever owner or term are new; return whether they are."""
         if (owner, term) == (self.owner, self._term):
-            return
+            return False
         self.owner, self._term, self.seen, self.since = owner, term, None, now
-        self._looks = [now + offset_s for offset_s in LOOKS_S] if owner is not None else []
+        self._looks = [now + offset_s for offset_s in LOOKS_S]
+        return True
 
     def answer(self, mac: Mac, owners: tuple[Mac, ...]) -> bool:
         """Take an answer from the LAN; return whether it newly proves the owner."""

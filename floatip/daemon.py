@@ -1,0 +1,336 @@
+"""The one place where a daemon is built and joined. Knows: every room. Never: decides about a VIP."""
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import ssl
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+
+from floatip import __version__
+from floatip.bus.connection import BrokerOptions
+from floatip.bus.embedded import start_child, stop_child
+from floatip.bus.errors import BusError
+from floatip.bus.signing import load_keys
+from floatip.config import Config
+from floatip.control import ControlError, ControlServer
+from floatip.core import effects as ef
+from floatip.core import events as ev
+from floatip.core.engine import Engine
+from floatip.core.types import BrokerName, NodeSpec, VipName
+from floatip.driver import Driver
+from floatip.hands.bus import BusHand
+from floatip.hands.kernel import KernelHand
+from floatip.hands.lan import LanHand
+from floatip.host import capabilities
+from floatip.host.addresses import foreign, leftovers
+from floatip.host.clock import boottime_s
+from floatip.host.errors import HostError
+from floatip.host.links import links
+from floatip.host.lock import HostLock
+from floatip.host.sysctls import Change, Row, Sysctls
+from floatip.lan.heard import LanError
+from floatip.observe.logs import setup
+from floatip.store import Store
+from floatip.systemd import Notifier, watchdog_interval_s
+
+SYSCTL_EVERY_S = 60.0
+STOP_S = 5.0
+"""How long a farewell may take before the process ends without it."""
+BROKER_AGAIN_S = 1.0
+REFUSED = 4
+
+
+class RefusalError(Exception):
+    """The daemon will not start as things are: names the thing, what was found, and the remedy."""
+
+
+def run(config: Config, path: Path) -> int:
+    """Run until SIGTERM; return the exit code (0, 1, or 4: refused)."""
+    logs = setup(config.log.level, config.log.format)
+    try:
+        with HostLock():
+            capabilities.require()
+            return asyncio.run(_serve(config, path), debug=None)
+    except (RefusalError, HostError, LanError, BusError, ControlError) as error:
+        logs.close()
+        sys.stderr.write(f"floatip: {error}\n")
+        return REFUSED
+    finally:
+        logs.close()
+
+
+def cleanup(config: Config, force: bool) -> int:
+    """Remove this host's leftover VIPs; ``force``: somebody's permanent ones too."""
+    try:
+        with HostLock():
+            kernel = _kernel_hand(config, config.node_spec(__version__), lambda _: None)
+            kernel.open()
+            aliases = kernel.all_aliases()
+            found = kernel.addresses.present()
+            outcomes = kernel.addresses.remove(aliases, foreign_too=force)
+            kernel.close()
+    except HostError as error:
+        sys.stderr.write(f"floatip: {error}\n")
+        return REFUSED
+    failed = {outcome.alias.address: outcome.error for outcome in outcomes if outcome.error}
+    for one in found:
+        if one.address in {alias.address for alias in aliases} and one.address not in failed:
+            sys.stdout.write(f"removed {one}\n")
+    for reason in failed.values():
+        sys.stderr.write(f"floatip: {reason}\n")
+    return 1 if failed else 0
+
+
+# -- building ---------------------------------------------------------------------------------------------------------
+
+
+def _kernel_hand(config: Config, spec: NodeSpec, told: Callable[[ev.Event], None]) -> KernelHand:
+    sources = frozenset(VipName(vip.name) for vip in config.vips if vip.source)
+    return KernelHand(spec.vips, sources=sources, post=told)
+
+
+def _options(config: Config) -> dict[BrokerName, BrokerOptions]:
+    mqtt = config.mqtt
+    password = None
+    if mqtt.password_file is not None:
+        try:
+            password = mqtt.password_file.read_text(encoding="utf-8").rstrip("\n")
+        except OSError as error:
+            raise RefusalError(f"mqtt.password_file {mqtt.password_file} cannot be read: {error.strerror}") from error
+    tls = _tls(config) if any(broker.tls for broker in mqtt.brokers) else None
+    return {
+        broker.name: BrokerOptions(
+            host=broker.at.host,
+            port=broker.at.port,
+            tls=tls if broker.tls else None,
+            username=mqtt.username,
+            password=password,
+        )
+        for broker in mqtt.brokers
+    }
+
+
+def _tls(config: Config) -> ssl.SSLContext:
+    mqtt = config.mqtt
+    try:
+        context = ssl.create_default_context(cafile=mqtt.ca_file)
+        if mqtt.cert_file is not None:
+            context.load_cert_chain(mqtt.cert_file, mqtt.key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise RefusalError(f"mqtt: ca_file, cert_file or key_file cannot be used: {error}") from error
+    return context
+
+
+def _refuse_foreign(kernel: KernelHand) -> None:
+    """Remove what an earlier daemon left; refuse to start beside an address that somebody else put there."""
+    aliases = kernel.all_aliases()
+    found = kernel.addresses.present()
+    if theirs := foreign(found, aliases):
+        first = theirs[0]
+        raise RefusalError(
+            f"{', '.join(str(one) for one in theirs)}: already there, and not by floatip: "
+            f"`ip address delete {first.address}/{first.prefix} dev {first.interface}` or `floatip cleanup --force`, "
+            "and take it out of the host's own network configuration"
+        )
+    if left := leftovers(found, aliases):
+        structlog.get_logger().info("removed what an earlier daemon left", addresses=[str(one) for one in left])
+        failed = [outcome.error for outcome in kernel.addresses.remove(aliases) if outcome.error]
+        if failed:
+            raise RefusalError(f"cannot remove what an earlier daemon left: {failed[0]}")
+
+
+def _refuse_missing(config: Config) -> None:
+    present = links()
+    if missing := [name for name in config.interfaces if name not in present]:
+        raise RefusalError(
+            f"interface {', '.join(missing)}: not on this host (here are {', '.join(sorted(present))}): "
+            "see `ip link`, and `interfaces` of the VIPs"
+        )
+
+
+@contextmanager
+def _sysctls(config: Config) -> Iterator[list[Row]]:
+    """Set what VIPs need, and put it back at the end if the configuration says so; raises SysctlError."""
+    table = Sysctls()
+    several = [name for vip in config.vips if len(vip.interfaces) > 1 for name in vip.interfaces]
+    rows = table.wanted(
+        config.interfaces,
+        prefixes_other_than_host=any(
+            placed.prefix != placed.address.max_prefixlen for vip in config.vips for placed in vip.addresses
+        ),
+        all_too=config.sysctl.all,
+        failover_interfaces=several,
+    )
+    changes: list[Change] = []
+    if config.sysctl.enforce:
+        changes = table.enforce(rows)
+        for change in changes:
+            structlog.get_logger().info(
+                "sysctl set", key=change.key, found=change.before, wanted=change.after, reason=change.row.rule.reason
+            )
+    try:
+        yield list(rows)
+    finally:
+        if config.sysctl.restore_on_exit:
+            table.restore(changes)
+
+
+@asynccontextmanager
+async def _embedded_broker(config: Config) -> AsyncIterator[None]:
+    """Run a broker beside this daemon, if the configuration says so; it is started again whenever it ends."""
+    if config.mqtt.embedded is None:
+        yield
+        return
+    keeper = asyncio.create_task(_keep_broker(str(config.mqtt.embedded.listen)), name="embedded broker")
+    try:
+        yield
+    finally:
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+
+
+async def _keep_broker(listen: str) -> None:
+    while True:
+        child = await start_child(listen)
+        try:
+            code = await child.wait()
+        finally:
+            await stop_child(child)
+        structlog.get_logger().warning("the embedded broker ended; starts it again", listen=listen, code=code)
+        await asyncio.sleep(BROKER_AGAIN_S)
+
+
+# -- running ----------------------------------------------------------------------------------------------------------
+
+
+class _Told:
+    """Where the hands put their news: the driver, once there is one."""
+
+    def __init__(self) -> None:
+        self.driver: Driver | None = None
+
+    def __call__(self, event: ev.Event) -> None:
+        if self.driver is not None:
+            self.driver.post(event)
+
+
+async def _serve(config: Config, path: Path) -> int:
+    """Build everything from the kernel up, run, and take it down in the reverse order."""
+    spec = config.node_spec(__version__)
+    notifier, log = Notifier(os.environ), structlog.get_logger()
+    told = _Told()
+    async with AsyncExitStack() as stack:
+        keys, options = load_keys(config.security.keys), _options(config)
+        _refuse_missing(config)
+        rows = stack.enter_context(_sysctls(config))
+        lan = LanHand(spec.vips, rate_per_s=config.garp.rate, post=told, warn=log.warning)
+        kernel = _kernel_hand(config, spec, told)
+        kernel.on_link_change(lan.reopen)
+        stack.callback(kernel.close)
+        kernel.open()
+        _refuse_foreign(kernel)
+        stack.callback(lan.close)
+        lan.open()
+        await stack.enter_async_context(_embedded_broker(config))
+        driver, store = _mind(config, spec)
+        stack.push_async_callback(store.close)
+        stack.callback(driver.close)
+        bus = BusHand(spec, options, keys=keys, post=told, defect=driver.defect)
+        stack.push_async_callback(bus.close)
+        control = ControlServer(
+            config.control.socket,
+            group=config.control.group,
+            backend=driver,
+            urls={broker.name: str(broker) for broker in config.mqtt.brokers},
+        )
+        for warning in await control.start():
+            log.warning(warning)
+        stack.push_async_callback(control.close)
+        told.driver = driver
+        driver.start(kernel, lan, bus)
+        kernel.survey()
+        kernel.watcher.start(asyncio.get_running_loop())
+        bus.start()
+        log.info("runs", version=__version__, cluster=spec.cluster, node=spec.node, config=str(path))
+        notifier.ready()
+        stack.callback(_remove_all, kernel)
+        return await _until_ended(driver, kernel, notifier, rows if config.sysctl.enforce else [])
+
+
+def _mind(config: Config, spec: NodeSpec) -> tuple[Driver, Store]:
+    """The engine with what it remembers, in its driver; the new incarnation is on disk before it speaks."""
+    store = Store(config.state_dir, structlog.get_logger().warning)
+    stored = store.load()
+    engine = Engine(
+        spec,
+        stored=stored,
+        wall_us=time.time_ns() // 1000,
+        now=boottime_s(),
+        entropy=random.SystemRandom().random,
+    )
+    store.save_now(replace(stored, incarnation=engine.incarnation))
+    return Driver(engine, store, spec.timing, boottime_s), store
+
+
+def _remove_all(kernel: KernelHand) -> None:
+    """The last thing a daemon does to the kernel, however it ended."""
+    with contextlib.suppress(HostError):
+        kernel.addresses.remove(kernel.all_aliases())
+
+
+async def _until_ended(driver: Driver, kernel: KernelHand, notifier: Notifier, rows: list[Row]) -> int:
+    """Serve until the engine, a signal or a defect ends it; return the exit code."""
+    loop, log = asyncio.get_running_loop(), structlog.get_logger()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, lambda: log.warning("cannot reload in service: restart to read a change"))
+    chores = [
+        asyncio.create_task(_keep_sysctls(rows, kernel), name="sysctls"),
+        asyncio.create_task(_feed_watchdog(notifier), name="watchdog"),
+    ]
+    try:
+        driver.ended.add_done_callback(lambda _: stop.set())
+        await stop.wait()
+        notifier.stopping()
+        driver.post(ev.StopAsked())
+        async with asyncio.timeout(STOP_S):
+            end = await asyncio.shield(driver.ended)
+    except TimeoutError:
+        end = ef.Exit(code=1, reason=f"the farewell took longer than {STOP_S:.0f} s")
+    finally:
+        for chore in chores:
+            chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
+    (log.info if end.code == 0 else log.error)(f"ends: {end.reason}", code=end.code)
+    return end.code
+
+
+async def _keep_sysctls(rows: list[Row], kernel: KernelHand) -> None:
+    """Look every minute whether the kernel is still as it must be."""
+    log, table = structlog.get_logger(), Sysctls()
+    while True:
+        await asyncio.sleep(SYSCTL_EVERY_S)
+        try:
+            for change in table.enforce(rows):
+                log.warning("a sysctl had been changed; set again", key=change.key, found=change.before)
+            kernel.survey()
+        except HostError as error:
+            log.warning(str(error))
+
+
+async def _feed_watchdog(notifier: Notifier) -> None:
+    """Tell systemd that the loop turns, as long as it does."""
+    interval_s = watchdog_interval_s(os.environ)
+    while interval_s is not None:
+        notifier.watchdog()
+        await asyncio.sleep(interval_s)

@@ -1,0 +1,183 @@
+"""The loop: one inbox, one engine, one timer. Knows: the order of things. Never: decides, and never waits.
+
+event -> ``Engine.step`` -> effects -> hands -> outcome, which is an event again.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import assert_never
+
+import structlog
+
+from floatip.core import effects as ef
+from floatip.core import events as ev
+from floatip.core.engine import Engine
+from floatip.core.snapshot import Snapshot
+from floatip.core.types import Timing
+from floatip.hands.bus import BusHand
+from floatip.hands.kernel import KernelHand
+from floatip.hands.lan import LanHand
+from floatip.host.clock import GapDetector, Reading
+from floatip.observe.journal import Journal
+from floatip.ops.models import EventRecord
+from floatip.store import Store
+
+OUTPUT_LINES = 1000
+
+
+class Driver:
+    """Gives every event to the engine, carries out what it asks for, and wakes it in time."""
+
+    def __init__(self, engine: Engine, store: Store, timing: Timing, clock: Callable[[], float]) -> None:
+        self.engine = engine
+        self.journal = Journal()
+        self.ended: asyncio.Future[ef.Exit] = asyncio.get_running_loop().create_future()
+        self.kernel: KernelHand
+        self.lan: LanHand
+        self.bus: BusHand
+        self._store = store
+        self._gap = GapDetector(heartbeat_s=timing.heartbeat_s, lease_s=timing.lease_s)
+        self._wake_s = timing.lease_s / 4
+        self._last_turn: float | None = None
+        self._clock = clock
+        self._inbox: deque[ev.Event] = deque()
+        self._turning = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._askers: dict[str, asyncio.Queue[ef.Progress | ef.Answer]] = {}
+        self._log = structlog.get_logger()
+
+    def start(self, kernel: KernelHand, lan: LanHand, bus: BusHand) -> None:
+        """Join the hands and begin."""
+        self.kernel, self.lan, self.bus = kernel, lan, bus
+        self._turning = True
+        for effect in self.engine.start(self._clock()):
+            self._carry_out(effect)
+        self._turning = False
+        self._turn()
+
+    def post(self, event: ev.Event) -> None:
+        """Put an event into the inbox; it is taken at once unless another is being taken."""
+        self._inbox.append(event)
+        if not self._turning:
+            self._turn()
+
+    # -- the turn -----------------------------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        """Empty the inbox. A defect here ends the process: the kernel's lifetimes are the net below it."""
+        if self.ended.done():
+            return
+        self._turning = True
+        try:
+            self._look_for_gap()
+            while self._inbox:
+                for effect in self.engine.step(self._inbox.popleft(), self._clock()):
+                    self._carry_out(effect)
+        except Exception as error:  # noqa: BLE001  the one broad door: this process cannot be trusted any more
+            self.defect(error)
+        finally:
+            self._turning = False
+        self._arm()
+
+    def defect(self, error: BaseException) -> None:
+        """End the process: something is wrong with the program itself."""
+        self._log.error("defect: the daemon ends", exc_info=error)
+        self._end(ef.Exit(code=1, reason=f"defect: {error!r}"))
+
+    def _look_for_gap(self) -> None:
+        reading = Reading.take()
+        why = self._gap.turn(reading)
+        last, self._last_turn = self._last_turn, reading.boottime_s
+        if why is not None and last is not None:
+            self._inbox.appendleft(ev.Gap(seconds=reading.boottime_s - last, why=why))
+
+    def _arm(self) -> None:
+        """Wake at the engine's deadline, and at least four times a lease, so that a stall is seen as one."""
+        if self._timer is not None:
+            self._timer.cancel()
+        wait_s = self._wake_s
+        deadline = self.engine.deadline()
+        if deadline is not None:
+            wait_s = min(wait_s, max(0.0, deadline - self._clock()))
+        self._timer = asyncio.get_running_loop().call_later(wait_s, self.post, ev.Tick())
+
+    def _carry_out(self, effect: ef.Effect) -> None:  # noqa: C901, PLR0912  one arm an effect, and nothing else
+        match effect:
+            case ef.Send():
+                self.bus.send(effect)
+            case ef.Bind():
+                self.kernel.bind(effect)
+            case ef.Renew():
+                self.kernel.renew(effect)
+            case ef.Unbind():
+                self.lan.forget(effect.vip)
+                self.kernel.unbind(effect)
+            case ef.Announce():
+                self.lan.announce(effect)
+            case ef.Probe():
+                self.lan.probe(effect)
+            case ef.Reconnect():
+                self.bus.reconnect(effect)
+            case ef.Identify():
+                self.bus.identify(effect)
+            case ef.Store():
+                self._store.save_soon(effect.stored)
+            case ef.Tell():
+                self._tell(effect)
+            case ef.Progress() | ef.Answer():
+                if (asker := self._askers.get(effect.id)) is not None:
+                    asker.put_nowait(effect)
+            case ef.Exit():
+                self._end(effect)
+            case _:
+                assert_never(effect)
+
+    def _tell(self, tell: ef.Tell) -> None:
+        self.journal.tell(tell, datetime.now(UTC))
+        fields = {"kind": tell.kind, "vip": tell.vip, "peer": tell.peer, "was": tell.was, "now": tell.now}
+        say = self._log.warning if tell.warning else self._log.info
+        say(tell.text, **{key: str(value) for key, value in fields.items() if value is not None})
+
+    def _end(self, end: ef.Exit) -> None:
+        if not self.ended.done():
+            self.ended.set_result(end)
+
+    def close(self) -> None:
+        """Wake no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # -- what operators ask (the backend of the control socket) -------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """The cluster as this node sees it now."""
+        return self.engine.snapshot(self._clock())
+
+    async def ask(self, event: ev.FailoverAsked | ev.AnnounceAsked) -> AsyncGenerator[ef.Progress | ef.Answer, None]:
+        """Put a request to the engine; yield its steps, and an Answer as the last item."""
+        if isinstance(event, ev.AnnounceAsked):
+            self.post(event)
+            yield ef.Answer(id="", outcome=ef.Outcome.PROVEN, text=f"announced {event.vip}")
+            return
+        queue = self._askers[event.id] = asyncio.Queue(OUTPUT_LINES)
+        try:
+            self.post(event)
+            while True:
+                item = await queue.get()
+                yield item
+                if isinstance(item, ef.Answer):
+                    return
+        finally:
+            with contextlib.suppress(KeyError):
+                del self._askers[event.id]
+
+    def history(self) -> list[EventRecord]:
+        """What happened, oldest first."""
+        return self.journal.history()
+
+    def follow(self) -> AsyncIterator[EventRecord]:
+        """What happens from now on."""
+        return self.journal.follow()

@@ -1,0 +1,94 @@
+"""The hand on the wire: Announce and Probe become frames; frames that claim our VIPs become events."""
+
+from collections.abc import Callable, Iterable
+
+from floatip.core import effects as ef
+from floatip.core import events as ev
+from floatip.core.types import Address, Mac, VipName, VipSpec
+from floatip.lan.heard import Heard, HeardKind, LanError
+from floatip.lan.lan import Lan
+
+
+class LanHand:
+    """Owns the raw sockets; nothing waits."""
+
+    def __init__(
+        self,
+        specs: Iterable[VipSpec],
+        *,
+        rate_per_s: float,
+        post: Callable[[ev.Event], None],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._specs = {spec.name: spec for spec in specs}
+        self._post = post
+        self._warn = warn
+        self._vip_of: dict[Address, VipName] = {
+            placed.address: spec.name for spec in self._specs.values() for placed in spec.addresses
+        }
+        self._announced: set[VipName] = set()
+        self.lan = Lan(self._heard, rate_per_s=rate_per_s)
+
+    def open(self) -> None:
+        """Listen on every interface that a VIP can be on; raises LanError."""
+        for interface in dict.fromkeys(name for spec in self._specs.values() for name in self._places(spec)):
+            self.lan.open(interface)
+            self.lan.prepare(
+                interface,
+                [
+                    placed.address
+                    for spec in self._specs.values()
+                    if interface in self._places(spec)
+                    for placed in spec.addresses
+                ],
+            )
+
+    def reopen(self, interface: str) -> None:
+        """Take in that a link changed: its MAC, or the link itself, may be another one."""
+        try:
+            self.lan.open(interface)
+        except LanError as error:
+            self._warn(str(error))
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self.lan.close()
+
+    def announce(self, effect: ef.Announce) -> None:
+        """One round: the first after taking over goes out at once, later ones are paced."""
+        paced = effect.vip in self._announced
+        self._announced.add(effect.vip)
+        for interface, addresses in self._by_interface(effect.vip, effect.interface).items():
+            try:
+                self.lan.announce(interface, addresses, paced=paced)
+            except LanError as error:
+                self._warn(str(error))
+
+    def probe(self, effect: ef.Probe) -> None:
+        """Ask the LAN once for each address."""
+        for interface, addresses in self._by_interface(effect.vip, effect.interface).items():
+            for address in addresses:
+                try:
+                    self.lan.probe(interface, address, effect.to_macs)
+                except LanError as error:
+                    self._warn(str(error))
+
+    def forget(self, vip: VipName) -> None:
+        """An address that was given up is announced no more."""
+        self._announced.discard(vip)
+        self.lan.cancel(placed.address for placed in self._specs[vip].addresses)
+
+    def _heard(self, heard: Heard) -> None:
+        vip = self._vip_of.get(heard.address)
+        if vip is not None and heard.kind is not HeardKind.PROBE:
+            self._post(ev.Answered(vip=vip, address=heard.address, mac=Mac(heard.mac)))
+
+    def _by_interface(self, vip: VipName, interface: str) -> dict[str, list[Address]]:
+        placed: dict[str, list[Address]] = {}
+        for one in self._specs[vip].addresses:
+            placed.setdefault(one.interface or interface, []).append(one.address)
+        return placed
+
+    @staticmethod
+    def _places(spec: VipSpec) -> list[str]:
+        return [*spec.interfaces, *(placed.interface for placed in spec.addresses if placed.interface)]
