@@ -298,6 +298,8 @@ class Vip:
         if faults := self.faults(now):
             return "; ".join(faults)
         if self.role is Role.ISOLATED:
+            if self.binding.expired(now):
+                return "the kernel lifetime ended while this node stood still"
             owner = owner_that_hears_us(self._s, self.spec, now)
         else:
             owner = outranked_by(self._s, self.spec, self.term, now)

@@ -1,0 +1,67 @@
+# What a developer, CI and a curious user run. Everything is set up by itself; nothing outside .venv is touched,
+# but for `tools`, which installs Debian packages when it may (root) and says what is missing when it may not.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SEEDS  ?= 500
+RUNS   ?= 10
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format tools unit sim lab bench campaign clean
+
+help:
+	@echo "make demo      three nodes, a broker and a client in private network namespaces: watch a VIP fail over"
+	@echo "make test      everything that must hold: lint, types, walls, unit, simulator, lab on real kernels"
+	@echo "make check     the quick part of it: lint, types, walls between the rooms, unit tests"
+	@echo "make bench     failover times against keepalived, in the same lab (RUNS=$(RUNS) each)"
+	@echo "make campaign  many more seeds in the simulator, many more faults in the lab"
+
+$(VENV)/.user: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "floatip needs Python 3.11 or later: make PYTHON=/path/to/python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[embedded]'
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.user
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[embedded,dev]'
+	touch $@
+
+tools:
+	@sh deploy/lab-tools.sh mosquitto ip arping nft unshare
+
+demo: $(VENV)/.user
+	@$(BIN)/floatip demo
+
+test: check sim lab
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check floatip tests
+	$(BIN)/ruff check floatip tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest tests/unit tests/contract tests/test_architecture.py -m 'not lab' -n auto
+
+unit: $(VENV)/.dev
+	$(BIN)/pytest tests/unit -m 'not lab'
+
+sim: $(VENV)/.dev
+	$(BIN)/pytest tests/sim -n auto --sim-seeds $(SEEDS)
+
+lab: $(VENV)/.dev tools
+	$(BIN)/python -m floatip.lab.sandbox -- $(BIN)/pytest tests/lab tests/contract -m lab -p no:randomly
+
+bench: $(VENV)/.dev
+	@sh deploy/lab-tools.sh mosquitto ip arping nft unshare keepalived
+	$(BIN)/python -m floatip.lab.sandbox -- $(BIN)/python -m tests.bench --runs $(RUNS)
+
+campaign: $(VENV)/.dev
+	$(BIN)/pytest tests/sim -n auto --sim-seeds 20000
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format floatip tests
+	$(BIN)/ruff check --fix floatip tests
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Make sure that the programs of the lab are here: lab-tools.sh PROGRAM...
+# Installs their Debian packages if this is root on Debian or Ubuntu; otherwise says what to install.
+set -eu
+PATH=$PATH:/usr/sbin:/sbin
+missing=
+for program in "$@"; do
+    command -v "$program" >/dev/null 2>&1 && continue
+    case $program in
+        ip) missing="$missing iproute2" ;;
+        arping) missing="$missing iputils-arping" ;;
+        nft) missing="$missing nftables" ;;
+        unshare) missing="$missing util-linux" ;;
+        *) missing="$missing $program" ;;
+    esac
+done
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
+    # Policy: the lab starts brokers itself, in namespaces of its own; the packages' services stay off.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 0755 "$policy"
+        trap 'rm -f "$policy"' EXIT
+    fi
+    apt-get update -qq
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+else
+    echo "the lab needs these packages: apt install$missing" >&2
+    exit 1
+fi
