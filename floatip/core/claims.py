@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from floatip.core.quorum import claimable_at
 from floatip.core.ranking import Candidate, ranked
+from floatip.core.rivals import incumbent
 from floatip.core.situation import Situation
 from floatip.core.types import NodeName, VipSpec
 from floatip.core.view import Vacancy, View
@@ -48,10 +49,14 @@ def order(
 
 
 def turn(s: Situation, spec: VipSpec, now: float, *, not_before: float) -> Turn:
-    """When it is this node's turn, if it has no hindrance; due is infinite while a majority is out of reach."""
+    """When it is this node's turn, if it has no hindrance; due is infinite while a majority is out of reach.
+
+    The owner itself has no rank: if it lives, the turn never comes, and if it does not, it is no candidate.
+    """
     ready = claimable_at(s.all_views(), s.quorum, spec.name, spec.policy, s.listen_s(spec.policy))
     left = vacancy(s, spec, now)
-    names = order(s, spec, now, fit=True, without=left.by if left else None)
+    silent = incumbent(s, spec, now)
+    names = order(s, spec, now, fit=True, without=left.by if left else silent.node if silent else None)
     rank = names.index(s.node)
     wait_s = rank * s.timing.heartbeat_s
     if left is not None and left.to == s.node:

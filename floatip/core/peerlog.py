@@ -23,8 +23,9 @@ class PeerLog:
     node: NodeName
     terms: Terms
     origin: Origin
-    heard_at: float
-    first_heard_at: float
+    heard_at: float = float("-inf")
+    in_session: int | None = None
+    """The session of ours in which we last heard it: the first word in another one may come from anywhere."""
     listed_at: float = float("-inf")
     """When the list was last said to stand."""
     list_version: int | None = None

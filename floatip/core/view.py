@@ -165,30 +165,23 @@ class View:
         heard = Heard()
         log = self.peers.get(message.sender)
         if log is None:
-            log = self.peers[message.sender] = PeerLog(
-                node=message.sender,
-                terms=message.terms,
-                origin=message.origin,
-                heard_at=now,
-                first_heard_at=now,
-            )
-            heard.new_session = True
-            late = now - self.up_at > 3 * message.terms.heartbeat_s
-            heard.gap = late and message.origin.seq > 0
+            log = self.peers[message.sender] = PeerLog(node=message.sender, terms=message.terms, origin=message.origin)
+            in_order, heard.new_session = message.origin.seq == 0, True
         else:
             before = log.origin
-            in_order = log.place(message.origin)
-            if in_order is None:
+            place = log.place(message.origin)
+            if place is None:
                 return heard
-            heard.gap = not in_order
-            heard.new_session = before.session != log.origin.session or before.incarnation != log.origin.incarnation
-        if heard.new_session:
-            log.first_heard_at = now
-        if heard.gap:
+            in_order = place
+            heard.new_session = (before.incarnation, before.session) != (log.origin.incarnation, log.origin.session)
+        if log.in_session != self.session:
+            settling = now - self.up_at <= 3 * message.terms.heartbeat_s
+            log.in_session, in_order = self.session, in_order or settling
+        if not in_order:
+            heard.gap = True
             self._gap(now)
         heard.fresh = True
-        log.heard_at = now
-        log.terms = message.terms
+        log.heard_at, log.terms = now, message.terms
         self._acknowledged(log, message)
         heard.vips |= self._take(log, message, now)
         return heard

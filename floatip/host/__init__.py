@@ -1,0 +1,1 @@
+"""What floatip does to, and learns from, the kernel of this host."""
