@@ -77,6 +77,12 @@ def _brokers(config: Config) -> Iterator[str]:
             yield f"{where}: {broker.name} is verified by the host's own certificates; mqtt.ca_file names others"
 
 
+def _idle_ca(config: Config) -> Iterator[str]:
+    mqtt = config.mqtt
+    if mqtt.ca_file is not None and not any(broker.tls for broker in mqtt.brokers):
+        yield "mqtt.ca_file: has no use without TLS: brokers written as mqtts:// are verified by it"
+
+
 def _one_broker(config: Config) -> Iterator[str]:
     down = [vip.name for vip in config.vips if config.policy(vip) is QuorumPolicy.RELEASE]
     if down and len(config.mqtt.brokers) == 1:
@@ -128,6 +134,7 @@ ADVICE: tuple[Callable[[Config], Iterator[str]], ...] = (
     _files,
     _embedded,
     _brokers,
+    _idle_ca,
     _one_broker,
     _timing,
     _host,

@@ -83,7 +83,7 @@ def _broker_count(config: Config) -> Found:
 def _tls(config: Config) -> Found:
     mqtt = config.mqtt
     tls = any(broker.tls for broker in mqtt.brokers)
-    for key in ("ca_file", "cert_file", "key_file"):
+    for key in ("cert_file", "key_file"):
         if getattr(mqtt, key) is not None and not tls:
             text = "has no use without TLS: write brokers as mqtts://, or leave it out"
             yield Problem(path=("mqtt", key), text=text, reads=(_BROKERS,))

@@ -68,6 +68,7 @@ def test_no_keys_is_a_warning() -> None:
         (document(node="localhost"), ['node: "localhost" is what']),
         (document(sysctl__enforce=False), ["sysctl.enforce: without it"]),
         (document() | {"vip": []}, ["vip: there is none"]),
+        (document(mqtt__ca_file="/dev/null"), ["mqtt.ca_file: has no use without TLS"]),
         (document(vip__source=True), ['vip[0].source: changes nothing, as "web" has no IPv6 address']),
         (
             document(vip__interfaces=["interface-name"]),

@@ -64,10 +64,6 @@ def vips(*more: dict[str, Any]) -> dict[str, Any]:
             "mqtt.brokers[2]: 10.78.0.1:1883 is also brokers[0]; must be another, independent broker",
         ),
         (
-            document(mqtt__ca_file=FILE),
-            "mqtt.ca_file: has no use without TLS: write brokers as mqtts://, or leave it out",
-        ),
-        (
             document(mqtt__brokers=TLS, mqtt__cert_file=FILE),
             "mqtt.cert_file: needs key_file beside it: a client certificate is a pair of both",
         ),
@@ -287,3 +283,12 @@ def test_a_contradiction_is_refused(raw: dict[str, Any], line: str) -> None:
 def test_what_is_right_is_accepted(raw: dict[str, Any]) -> None:
     """No rule refuses what it should leave alone."""
     assert asked_for(errors(raw)) == []
+
+
+def test_a_client_certificate_needs_a_broker_with_tls() -> None:
+    """Both files of the pair are told of."""
+    lines = asked_for(errors(document(mqtt__cert_file=FILE, mqtt__key_file=FILE)))
+    assert lines == [
+        f"mqtt.{key}: has no use without TLS: write brokers as mqtts://, or leave it out"
+        for key in ("cert_file", "key_file")
+    ]

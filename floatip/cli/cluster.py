@@ -1,0 +1,182 @@
+"""The verbs of the cluster: status, failover, announce, events. Knows: the Python API and paper. Never: decides."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from floatip.cli.draw import Paper, status_view
+from floatip.cli.options import Settings, complain, duration_s, printable
+from floatip.ops.errors import FloatipError, NotRunning
+from floatip.ops.models import EventRecord, MoveResult, Status, Step, iso, to_document, worst
+
+if TYPE_CHECKING:
+    from floatip.ops.client import Cluster
+
+T = TypeVar("T")
+
+WATCH_S = 0.5
+"""How often ``status --watch`` looks."""
+
+VipArgument = Annotated[str, typer.Argument(metavar="VIP", help="The VIP's name.")]
+VipArguments = Annotated[list[str], typer.Argument(metavar="VIP", help="The VIPs' names, moved one by one.")]
+
+
+def status(
+    settings: Settings,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it; in a pipe: each change.")] = False,
+) -> int:
+    """Show who owns what, since when, seen by whom, how fresh."""
+    return _with_cluster(settings, lambda cluster: _watch(settings, cluster) if watch else _status(settings, cluster))
+
+
+def failover(
+    settings: Settings,
+    vips: VipArguments,
+    to: Annotated[str | None, typer.Option("--to", metavar="NODE", help="The new owner; otherwise the best.")] = None,
+    timeout: Annotated[str, typer.Option("--timeout", metavar="TIME", help="Patience for each VIP.")] = "10s",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+) -> int:
+    """Move VIPs to another node by hand, and wait for the proof."""
+    timeout_s = duration_s(timeout)
+
+    async def move(cluster: "Cluster") -> int:
+        if dry_run:
+            plans = await cluster.plan(vips, to=to)
+            if settings.json:
+                _print_json({"plans": [to_document(plan) for plan in plans]})
+            else:
+                for plan in plans:
+                    print(printable(plan.text))
+            return 0
+
+        def show(step: Step) -> None:
+            about = f"{step.vip}: " if len(vips) > 1 else ""
+            print(printable(f"{step.at_ms:>6} ms  {about}{step.text}"), flush=True)
+
+        try:
+            results = await cluster.failover(vips, to=to, timeout_s=timeout_s, on_step=None if settings.json else show)
+        except FloatipError as error:
+            if not error.results:
+                raise
+            results = error.results
+        return _report(settings, results)
+
+    return _with_cluster(settings, move)
+
+
+def announce(settings: Settings, vip: VipArgument) -> int:
+    """Tell the LAN again where a VIP is (on its owner)."""
+
+    async def tell(cluster: "Cluster") -> int:
+        return _report(settings, (await cluster.announce(vip),))
+
+    return _with_cluster(settings, tell)
+
+
+def events(
+    settings: Settings,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what happens from now on.")] = False,
+) -> int:
+    """Show what happened, with causes and times."""
+
+    async def tell(cluster: "Cluster") -> int:
+        async with aclosing(cluster.events(follow=follow)) as stream:
+            async for record in stream:
+                print(json.dumps(to_document(record)) if settings.json else _event_line(record), flush=follow)
+        return 0
+
+    return _with_cluster(settings, tell)
+
+
+def _with_cluster(settings: Settings, use: "Callable[[Cluster], Coroutine[Any, Any, T]]") -> T:
+    """Run ``use`` with the cluster behind the daemon at the socket."""
+    from floatip.ops.client import connect
+    from floatip.ops.wire import DEFAULT_SOCKET
+
+    async def ask() -> T:
+        async with connect(settings.socket or DEFAULT_SOCKET) as cluster:
+            return await use(cluster)
+
+    return asyncio.run(ask())
+
+
+async def _status(settings: Settings, cluster: "Cluster") -> int:
+    found = await cluster.status()
+    if settings.json:
+        _print_json(to_document(found))
+    else:
+        Paper(color=not settings.no_color).show(status_view(found))
+    return 0
+
+
+async def _watch(settings: Settings, cluster: "Cluster") -> int:
+    """Show the status again and again: redrawn on a terminal, otherwise whenever more than its times has changed."""
+    if sys.stdout.isatty() and not settings.json:
+        return await _watch_live(settings, cluster)
+    shown: Status | None = None
+    while True:
+        found = await cluster.status()
+        if shown is None or _timeless(found) != _timeless(shown):
+            if settings.json:
+                print(json.dumps(to_document(found)), flush=True)
+            else:
+                print(("\n" if shown else "") + status_view(found).plain(), flush=True)
+            shown = found
+        await asyncio.sleep(WATCH_S)
+
+
+async def _watch_live(settings: Settings, cluster: "Cluster") -> int:
+    """Redraw for ever; a daemon that goes away is shown as such, and waited for."""
+    with Paper(color=not settings.no_color).live() as draw:
+        shown = False
+        while True:
+            began = time.monotonic()
+            try:
+                draw(status_view(await cluster.status()))
+                shown = True
+            except NotRunning as error:
+                if not shown:
+                    raise
+                draw(printable(error.text))
+            await asyncio.sleep(max(0.0, WATCH_S - (time.monotonic() - began)))
+
+
+def _timeless(status: Status) -> Status:
+    """Return the status without all that changes by itself from one moment to the next."""
+    return replace(
+        status,
+        now=status.now.min,
+        brokers=tuple(replace(broker, rtt_ms=None) for broker in status.brokers),
+        nodes=tuple(replace(node, last_heard_ms=None) for node in status.nodes),
+        vips=tuple(replace(vip, since=None) for vip in status.vips),
+    )
+
+
+def _report(settings: Settings, results: tuple[MoveResult, ...]) -> int:
+    """Print how each request ended, and return the exit code of the worst end."""
+    if settings.json:
+        _print_json({"moves": [to_document(result) for result in results]})
+    else:
+        for result in results:
+            text = result.text if result.vip in result.text else f"{result.vip}: {result.text}"
+            if result.exit_code in (0, 5):
+                print(printable(text))
+            else:
+                complain(text)
+    return worst(results).exit_code
+
+
+def _event_line(record: EventRecord) -> str:
+    about = record.vip or record.peer or "-"
+    return printable(f"{iso(record.at)}  {record.kind:<8}  {about:<12}  {record.text}")
+
+
+def _print_json(document: object) -> None:
+    print(json.dumps(document, indent=2 if sys.stdout.isatty() else None))

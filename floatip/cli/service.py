@@ -1,0 +1,127 @@
+"""The verbs of one host: its daemon, its configuration, its keys. Knows: which room does it. Never: does it.
+
+Each verb imports the room that it enters: they are heavy.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from floatip.cli.options import Ended, Settings, complain
+
+if TYPE_CHECKING:
+    from floatip.config import Config
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("-c", "--config", metavar="FILE", help="If not $FLOATIP_CONFIG, nor else /etc/floatip/floatip.toml."),
+]
+
+
+def run(_settings: Settings, config: ConfigOption = None) -> int:
+    """Run the daemon in the foreground."""
+    loaded, path = _load(config)
+    from floatip import daemon
+
+    return daemon.run(loaded, path)
+
+
+def check(
+    settings: Settings,
+    config: ConfigOption = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the configuration.")] = False,
+) -> int:
+    """Read the configuration and say all that is wrong with it."""
+    from floatip.config import Config, ConfigError, find, load, warnings
+
+    if schema:
+        print(json.dumps(Config.json_schema(), indent=2))
+        return 0
+    path = find(config, os.environ)
+    errors: list[str] = []
+    advice: list[str] = []
+    summary = ""
+    try:
+        loaded = load(path)
+        advice = warnings(loaded)
+        summary = f"cluster {loaded.cluster}, node {loaded.node}, {_count(len(loaded.vips), 'VIP')}"
+    except ConfigError as error:
+        errors = list(error.errors)
+    if settings.json:
+        print(json.dumps({"file": str(path), "valid": not errors, "errors": errors, "warnings": advice}))
+        return 2 if errors else 0
+    if errors:
+        raise Ended(2, *errors)
+    print(f"{path}: valid: {summary}")
+    for sentence in advice:
+        complain(f"warning: {sentence}")
+    return 0
+
+
+def cleanup(
+    _settings: Settings,
+    config: ConfigOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Remove permanent addresses too.")] = False,
+) -> int:
+    """Remove this host's leftover VIPs, after its daemon has ended."""
+    loaded, _ = _load(config)
+    from floatip import daemon
+
+    return daemon.cleanup(loaded, force)
+
+
+def keygen(settings: Settings, file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")]) -> int:
+    """Make a cluster key that only its owner can read."""
+    from floatip.bus.errors import BusError
+    from floatip.bus.signing import generate_key
+
+    there = file.exists()
+    try:
+        generate_key(file)
+    except BusError as error:
+        raise Ended(4 if there else 1, f"floatip: {error}") from error
+    if settings.json:
+        print(json.dumps({"file": str(file)}))
+    else:
+        print(f"{file}: written with mode 0600; copy it to every node and name it under [security] keys")
+    return 0
+
+
+def broker(
+    _settings: Settings,
+    listen: Annotated[str, typer.Option("--listen", metavar="ADDR:PORT", help="Where to listen.")] = "127.0.0.1:1883",
+) -> int:
+    """Run the embedded MQTT broker alone, in the foreground."""
+    from floatip.bus.embedded import serve
+    from floatip.bus.errors import BusError
+
+    try:
+        serve(listen)
+    except BusError as error:
+        raise Ended(1, f"floatip: {error}") from error
+    return 0
+
+
+def demo(_settings: Settings) -> int:
+    """Show a cluster at work, in private network namespaces."""
+    from floatip.lab.demo import main
+
+    return main()
+
+
+def _load(option: Path | None) -> "tuple[Config, Path]":
+    """Return the configuration and where it was found; all of its errors end the verb."""
+    from floatip.config import ConfigError, find, load
+
+    path = find(option, os.environ)
+    try:
+        return load(path), path
+    except ConfigError as error:
+        raise Ended(2, *error.errors) from error
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,259 @@
+"""The server side of the control socket. Knows: clients, their requests, and a backend. Never: decides about a VIP.
+
+No client can hold the daemon: requests are at most 64 KiB and must come within 5 s, there are at most 64 clients,
+nothing is kept for one that does not read, and long answers are made in slices between which the loop goes on.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, suppress
+from pathlib import Path
+from typing import Protocol
+
+from floatip.control.doorway import Doorway
+from floatip.control.line import Line
+from floatip.core.effects import Answer, Outcome, Progress
+from floatip.core.events import AnnounceAsked, FailoverAsked
+from floatip.core.snapshot import Snapshot
+from floatip.core.types import BrokerName, NodeName, VipName
+from floatip.ops import wire
+from floatip.ops.document import head_document, vip_document
+from floatip.ops.errors import BadRequest, Failed, FloatipError
+from floatip.ops.models import EventRecord, MoveResult, Plan, Step, to_document
+from floatip.ops.plan import announceable, plan
+
+MAX_CLIENTS = 64
+READ_S = 5.0
+"""How long a client may take to send its request."""
+DISCARD_S = 1.0
+"""How long a client whose request was turned down may go on sending it."""
+GRACE_S = 2.0
+"""How much later than asked for the backend may answer; the request has then timed out all the same."""
+SLICE = 50
+"""How many VIPs or events are written down in one turn of the loop: less than a millisecond of work."""
+_ACCEPT_TURNS = 3
+"""How many turns of the loop asyncio takes to make a client of a connection that it has accepted."""
+
+
+class Backend(Protocol):
+    """What the daemon offers to its clients. Every method but ``ask`` and ``follow`` returns at once."""
+
+    def snapshot(self) -> Snapshot:
+        """Return the cluster as this node sees it now."""
+
+    def ask(self, event: FailoverAsked | AnnounceAsked) -> AsyncGenerator[Progress | Answer, None]:
+        """Put the request to the engine; yield its steps, and an Answer as the last item."""
+
+    def history(self) -> list[EventRecord]:
+        """Return what happened, oldest first, as far as it is remembered."""
+
+    def follow(self) -> AsyncIterator[EventRecord]:
+        """Yield what happens from this call on; end for a follower that has fallen too far behind."""
+
+
+class ControlServer:
+    """Serves the control socket at ``path`` to members of ``group``; ``urls`` names brokers as the user wrote them."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        group: str | None,
+        backend: Backend,
+        urls: Mapping[BrokerName, str],
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._doorway = Doorway(path, group)
+        self._backend = backend
+        self._urls = urls
+        self._wall_clock = wall_clock
+        self._server: asyncio.Server | None = None
+        self._clients: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> list[str]:
+        """Begin to serve; return warnings about who may use the socket. ControlError if it cannot be had."""
+        listener, warnings = self._doorway.open()
+        self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=wire.MAX_REQUEST_BYTES)
+        return warnings
+
+    async def close(self) -> None:
+        """Stop serving: nobody is accepted any more, every client is cut off, the socket file is gone."""
+        if self._server is None:
+            return
+        self._server.close()
+        for _ in range(_ACCEPT_TURNS):
+            await asyncio.sleep(0)
+        for client in self._clients:
+            client.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+        await self._server.wait_closed()
+        self._server = None
+        self._doorway.close()
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._clients) >= 2 * MAX_CLIENTS:
+            writer.transport.abort()
+            return
+        client = asyncio.create_task(self._serve(reader, Line(writer)), name=f"control client {secrets.token_hex(2)}")
+        self._clients.add(client)
+        client.add_done_callback(self._clients.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, line: Line) -> None:
+        """Serve one client until it has its answer, or cannot be given one."""
+        try:
+            await self._dialogue(reader, line)
+        except OSError:
+            line.cut()  # gone, or not reading: there is nobody to tell
+        except asyncio.CancelledError:
+            line.cut()
+            raise
+        finally:
+            await line.end()
+
+    async def _dialogue(self, reader: asyncio.StreamReader, line: Line) -> None:
+        """Answer one request, or say why not."""
+        try:
+            await self._answer(reader, line)
+        except FloatipError as error:
+            await line.send(wire.encode_error(error))
+            line.hang_up()
+            await _discard(reader)
+
+    async def _answer(self, reader: asyncio.StreamReader, line: Line) -> None:
+        if len(self._clients) > MAX_CLIENTS:
+            raise Failed(f"the daemon is busy with {MAX_CLIENTS} other clients; try again in a moment")
+        request = await _request(reader)
+        match request:
+            case None:
+                pass
+            case wire.StatusRequest():
+                await line.send(await self._status())
+            case wire.EventsRequest(follow=False):
+                await self._send_history(line, self._backend.history())
+                await line.send(wire.encode_reply("result", {}))
+            case wire.EventsRequest():
+                await self._follow(reader, line)
+            case wire.AnnounceRequest():
+                announceable(self._backend.snapshot(), request.vip)
+                event = AnnounceAsked(vip=VipName(request.vip))
+                await _send_moves(line, [await self._ask(event, READ_S, line)])
+            case wire.FailoverRequest():
+                await self._failover(request, line)
+
+    async def _status(self) -> bytes:
+        """Return the status as one line, written down slice by slice."""
+        snapshot, wall_s = self._backend.snapshot(), self._wall_clock()
+        head = head_document(snapshot, wall_s=wall_s, urls=self._urls)
+        slices = []
+        for start in range(0, len(snapshot.vips), SLICE):
+            some = snapshot.vips[start : start + SLICE]
+            slices.append(wire.encode_items([vip_document(vip, wall_s=wall_s, urls=self._urls) for vip in some]))
+            await asyncio.sleep(0)
+        return wire.encode_list_reply("result", head, "vips", slices)
+
+    async def _send_history(self, line: Line, records: list[EventRecord]) -> None:
+        for start in range(0, len(records), SLICE):
+            await line.send(b"".join(wire.encode_reply("event", each) for each in records[start : start + SLICE]))
+            await asyncio.sleep(0)
+
+    async def _follow(self, reader: asyncio.StreamReader, line: Line) -> None:
+        """Send what happened and what happens, until the client hangs up."""
+        feed = self._backend.follow()  # from here on nothing is missed
+        sender = asyncio.create_task(self._send_feed(line, feed), name="control events")
+        hangup = asyncio.create_task(reader.read(1), name="control hangup")
+        try:
+            await asyncio.wait((sender, hangup), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hangup.cancel()
+            sender.cancel()
+            ends = await asyncio.gather(sender, hangup, return_exceptions=True)
+        if isinstance(ends[0], Exception):
+            raise ends[0]
+
+    async def _send_feed(self, line: Line, feed: AsyncIterator[EventRecord]) -> None:
+        await self._send_history(line, self._backend.history())
+        async for record in feed:
+            await line.send(wire.encode_reply("event", record))
+        raise Failed("events were lost: they were read more slowly than they happened; start again")
+
+    async def _failover(self, request: wire.FailoverRequest, line: Line) -> None:
+        """Plan all of the moves, then make them one after the other; nothing is begun if one of them is refused."""
+        snapshot = self._backend.snapshot()
+        names = tuple(dict.fromkeys(request.vips))
+        plans = [plan(snapshot, vip, request.to) for vip in names]
+        if request.dry_run:
+            await line.send(wire.encode_reply("result", {"plans": [to_document(each) for each in plans]}))
+            return
+        await _send_moves(line, [await self._move(each, request, line) for each in plans])
+
+    async def _move(self, planned: Plan, request: wire.FailoverRequest, line: Line) -> MoveResult:
+        """Make one move; an operator who has hung up begins no more of them."""
+        line.check()
+        if planned.done:
+            outcome = Outcome.PROVEN if planned.proven else Outcome.UNPROVEN
+            return MoveResult(
+                vip=planned.vip, proven=planned.proven, outcome=outcome, text=planned.text, owner=planned.owner
+            )
+        event = FailoverAsked(
+            id=secrets.token_hex(8),
+            vip=VipName(planned.vip),
+            to=None if request.to is None else NodeName(request.to),
+            timeout_s=request.timeout_s,
+        )
+        return await self._ask(event, request.timeout_s + GRACE_S, line)
+
+    async def _ask(self, event: FailoverAsked | AnnounceAsked, within_s: float, line: Line) -> MoveResult:
+        """Put one request to the backend, send its steps as they come, and return how it ended."""
+        began = time.monotonic()
+        steps: list[Step] = []
+        outcome, text = Outcome.FAILED, f"the request for {event.vip} ended without an answer; see `floatip events`"
+        try:
+            async with asyncio.timeout(within_s), aclosing(self._backend.ask(event)) as answers:
+                async for item in answers:
+                    if isinstance(item, Answer):
+                        outcome, text = item.outcome, item.text
+                        break
+                    at_ms = round((time.monotonic() - began) * 1000)
+                    steps.append(Step(vip=event.vip, text=item.text, at_ms=at_ms))
+                    await line.send(wire.encode_reply("step", steps[-1]))
+        except TimeoutError:
+            outcome = Outcome.TIMED_OUT
+            text = f"no answer for {event.vip} within {within_s:g} s; `floatip status` shows how it is now"
+        owner = next((vip.owner for vip in self._backend.snapshot().vips if vip.name == event.vip), None)
+        return MoveResult(
+            vip=event.vip,
+            proven=outcome is Outcome.PROVEN,
+            outcome=outcome,
+            text=text,
+            owner=owner,
+            steps=tuple(steps),
+        )
+
+
+async def _request(reader: asyncio.StreamReader) -> wire.Request | None:
+    """Return the request of a client, None if it hung up without one."""
+    try:
+        async with asyncio.timeout(READ_S):
+            return wire.decode_request(await reader.readuntil(b"\n"))
+    except TimeoutError:
+        raise BadRequest(f"no request came within {READ_S:g} s; one line of JSON is expected") from None
+    except asyncio.LimitOverrunError:
+        raise BadRequest(f"the request is longer than {wire.MAX_REQUEST_BYTES // 1024} KiB") from None
+    except asyncio.IncompleteReadError as error:
+        if error.partial:
+            raise BadRequest("the request does not end in a newline") from None
+        return None
+
+
+async def _discard(reader: asyncio.StreamReader) -> None:
+    """Read away what the client still sends: closing on unread bytes could take our last line from it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_S):
+            while await reader.read(wire.MAX_REQUEST_BYTES):
+                pass
+
+
+async def _send_moves(line: Line, results: list[MoveResult]) -> None:
+    await line.send(wire.encode_reply("result", {"moves": [to_document(result) for result in results]}))

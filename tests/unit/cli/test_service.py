@@ -1,0 +1,138 @@
+"""The verbs of one host: which room they ask, and how what it says is told."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from floatip.bus.errors import BusError
+from floatip.cli.app import app
+
+VALID = """
+cluster = "web"
+node = "n1"
+[mqtt]
+brokers = ["mqtt://10.78.0.1:1883"]
+[[vip]]
+name = "web"
+addresses = ["10.77.0.50"]
+interfaces = ["eth0"]
+"""
+
+
+def run(*arguments: str) -> Result:
+    """Run a command in this process."""
+    result = CliRunner().invoke(app, arguments, prog_name="floatip")
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Give a valid configuration file."""
+    path = tmp_path / "floatip.toml"
+    path.write_text(VALID)
+    return path
+
+
+def test_check_of_a_valid_file(config: Path) -> None:
+    """A valid file is summed up in a line; what is allowed and unwise is told beside it."""
+    result = run("check", "-c", str(config))
+    assert result.exit_code == 0
+    assert result.stdout == f"{config}: valid: cluster web, node n1, 1 VIP\n"
+    assert "floatip: warning: " in result.stderr
+    document = json.loads(run("check", "-c", str(config), "--json").stdout)
+    assert (document["file"], document["valid"], document["errors"]) == (str(config), True, [])
+    assert len(document["warnings"]) == result.stderr.count("floatip: warning: ")
+
+
+def test_check_finds_the_file_by_the_environment(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an option the environment names the file."""
+    monkeypatch.setenv("FLOATIP_CONFIG", str(config))
+    assert run("check").stdout.startswith(f"{config}: valid")
+
+
+def test_check_tells_all_errors(config: Path) -> None:
+    """Every error is a line of its own that begins with file and key, exit code 2."""
+    config.write_text(VALID.replace('cluster = "web"', "") + 'priority = 999\ncolour = "red"\n')
+    result = run("check", "-c", str(config))
+    assert (result.exit_code, result.stdout) == (2, "")
+    lines = result.stderr.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith(f"{config}:") for line in lines)
+    told = run("check", "-c", str(config), "--json")
+    assert (told.exit_code, json.loads(told.stdout)["errors"]) == (2, lines)
+
+
+def test_run_and_cleanup_need_a_valid_file(tmp_path: Path) -> None:
+    """The daemon's verbs end with exit code 2 and no traceback when the file is missing."""
+    for verb in ("run", "cleanup"):
+        result = run(verb, "-c", str(tmp_path / "none.toml"))
+        assert result.exit_code == 2
+        assert str(tmp_path / "none.toml") in result.stderr
+
+
+def test_schema() -> None:
+    """The schema is one JSON document about the file's own keys."""
+    document = json.loads(run("check", "--schema").stdout)
+    assert {"cluster", "mqtt", "vip"} <= set(document["properties"])
+
+
+def test_run_and_cleanup_pass_on_what_was_asked(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daemon gets the configuration and its path, and its exit code is the command's."""
+    asked: list[tuple[object, ...]] = []
+
+    def daemon_run(loaded: object, path: Path) -> int:
+        asked.append((getattr(loaded, "node", None), path))
+        return 4
+
+    def daemon_cleanup(loaded: object, force: bool) -> int:
+        asked.append((getattr(loaded, "node", None), force))
+        return 0
+
+    monkeypatch.setattr("floatip.daemon.run", daemon_run)
+    monkeypatch.setattr("floatip.daemon.cleanup", daemon_cleanup)
+    assert run("run", "-c", str(config)).exit_code == 4
+    assert run("cleanup", "-c", str(config), "--force").exit_code == 0
+    assert run("cleanup", "-c", str(config)).exit_code == 0
+    assert asked == [("n1", config), ("n1", True), ("n1", False)]
+
+
+def test_keygen(tmp_path: Path) -> None:
+    """A key is written for its owner alone, and never over another."""
+    path = tmp_path / "cluster.key"
+    result = run("keygen", str(path))
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{path}: written with mode 0600")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    before = path.read_bytes()
+    again = run("keygen", str(path))
+    assert again.exit_code == 4
+    assert again.stderr.startswith(f"floatip: key {path}: exists already")
+    assert path.read_bytes() == before
+    assert run("keygen", str(tmp_path / "none" / "key")).exit_code == 1
+    assert json.loads(run("keygen", str(tmp_path / "other"), "--json").stdout) == {"file": str(tmp_path / "other")}
+
+
+def test_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker listens where it is told, and what it refuses is one sentence."""
+    asked: list[str] = []
+
+    def serve(listen: str) -> None:
+        asked.append(listen)
+        if len(asked) > 1:
+            raise BusError("listen 'x': no")
+
+    monkeypatch.setattr("floatip.bus.embedded.serve", serve)
+    assert run("broker", "--listen", "10.77.0.1:1883").exit_code == 0
+    refused = run("broker", "--listen", "x")
+    assert (refused.exit_code, refused.stderr) == (1, "floatip: listen 'x': no\n")
+    assert asked == ["10.77.0.1:1883", "x"]
+
+
+def test_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo's exit code is the command's."""
+    monkeypatch.setattr("floatip.lab.demo.main", lambda: 1)
+    assert run("demo").exit_code == 1
