@@ -18,6 +18,7 @@ import math
 import socket
 import ssl
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -96,6 +97,7 @@ class Connection(aiomqtt.Client):
         self._client.connect_timeout = DIAL_S
         self._client.on_publish = None
         self._receive = receive
+        self._home = threading.get_ident()
         self._inbox: list[Letter] = []
         self._muted = False
         self._dialling: asyncio.Future[None] | None = None
@@ -197,6 +199,7 @@ class Connection(aiomqtt.Client):
                 self._client_connect()
             except Exception as error:  # noqa: BLE001 (whoever waits for the thread gets it)
                 caught = error
+                traceback.clear_frames(error.__traceback__)  # closes the socket that paho forgets when TLS fails
             with contextlib.suppress(RuntimeError):  # the loop may have been closed meanwhile
                 self._loop.call_soon_threadsafe(settle, caught)
 
@@ -275,7 +278,7 @@ class Connection(aiomqtt.Client):
             self.ended.set_result(self._complaints.last or "the broker closed the connection")
 
     def _on_socket_register_write(self, client: paho.Client, userdata: object, sock: PahoSocket) -> None:  # noqa: ARG002
-        if self.dialling:
+        if threading.get_ident() != self._home:
             self._loop.call_soon_threadsafe(self._loop.add_writer, sock.fileno(), self._client.loop_write)
         else:
             self._loop.add_writer(sock.fileno(), self._client.loop_write)

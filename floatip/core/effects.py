@@ -85,6 +85,7 @@ class Kind(StrEnum):
     OWNER = "owner"
     BROKER = "broker"
     PEER = "peer"
+    LINK = "link"
     ADDRESS = "address"
     CONFLICT = "conflict"
     FAULT = "fault"

@@ -168,7 +168,7 @@ class Engine:
     def _link_changed(self, event: ev.LinkChanged) -> None:
         if self._s.links.get(event.interface) != event.up:
             self._s.links[event.interface] = event.up
-            self._s.tell(Kind.FAULT, f"{event.interface} link {'up' if event.up else 'down'}", warning=not event.up)
+            self._s.tell(Kind.LINK, f"{event.interface} link {'up' if event.up else 'down'}", warning=not event.up)
             self._s.outbox.state = True
             self._touch_all()
 

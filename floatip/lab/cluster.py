@@ -19,11 +19,9 @@ from floatip.lab import netlink
 from floatip.lab.broker import Broker
 from floatip.lab.errors import LabError
 from floatip.lab.net import Network
-from floatip.lab.observers import Observer, start_answerer, start_probe, start_watch
-from floatip.lab.outage import ProbeResult
+from floatip.lab.observers import Probe, Watch, start_answerer, start_probe, start_watch
 from floatip.lab.process import Process, tail
 from floatip.lab.settings import Settings, node_number, render
-from floatip.lab.watch import WatchResult
 
 CLIENT = "client"
 _CLIENT_NUMBER = 9
@@ -215,7 +213,7 @@ class Cluster:
 
     # Measuring
 
-    def probe(self, address: str | None = None, *, rate: int = 1000, settle_s: float = 5.0) -> Observer[ProbeResult]:
+    def probe(self, address: str | None = None, *, rate: int = 1000, settle_s: float = 5.0) -> Probe:
         """Start the client's probe of an address (default: the first VIP's).
 
         `with cluster.probe() as probe: ...`, then `probe.result`; raises LabError if nobody answers within `settle_s`.
@@ -223,7 +221,7 @@ class Cluster:
         home = self.home_of(CLIENT)
         return start_probe(self.net, home, address or self.addresses()[0], source=CLIENT, rate=rate, settle_s=settle_s)
 
-    def watch(self, *addresses: str) -> Observer[WatchResult]:
+    def watch(self, *addresses: str) -> Watch:
         """Start watching who has the addresses (default: all): `with cluster.watch() as watch: ...`."""
         watch = start_watch(self.settings.node_names, self.home_of(CLIENT), addresses or self.addresses())
         self._watches.append(watch.process)

@@ -67,17 +67,24 @@ class Observer(Generic[R]):
         return self._result
 
 
+Probe = Observer[ProbeResult]
+Watch = Observer[WatchResult]
+
+
 def start_probe(
     net: Network, home: Path, vip: str, *, source: str = "client", rate: int = 1000, settle_s: float = 5.0
-) -> Observer[ProbeResult]:
-    """Probe an address from a host, so many times a second, once somebody answers or after `settle_s` fail; 0: at once."""
+) -> Probe:
+    """Probe an address from a host, `rate` times a second, from the first answer on.
+
+    Raises LabError if none comes within `settle_s`; with 0 the run begins at once, whoever answers.
+    """
     out = _fresh(home, "probe")
     target = ("--vip", vip, "--port", str(PROBE_PORT), "--rate", str(rate))
     argv = _module("probe", "client", *target, "--settle", str(settle_s), "--out", str(out))
     return Observer(net.spawn(source, argv, out.with_suffix(".log")), out, ProbeResult.read, _START_S + settle_s)
 
 
-def start_watch(hosts: Sequence[str], home: Path, addresses: Sequence[str]) -> Observer[WatchResult]:
+def start_watch(hosts: Sequence[str], home: Path, addresses: Sequence[str]) -> Watch:
     """Watch who of the hosts has these addresses."""
     out = _fresh(home, "watch")
     plain = [str(ip_address(address)) for address in addresses]

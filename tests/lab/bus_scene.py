@@ -22,12 +22,6 @@ from floatip.bus.signing import Keys
 from floatip.core.messages import Body, Heartbeat, Message, Will
 from floatip.core.types import BrokerName, NodeName, Origin, Terms
 
-in_sandbox = [
-    pytest.mark.lab,
-    pytest.mark.skipif(
-        os.environ.get("FLOATIP_SANDBOX") != "1", reason="not in the sandbox (FLOATIP_SANDBOX is not 1)"
-    ),
-]
 E = TypeVar("E", bound=SessionEvent)
 BROKER = BrokerName("10.77.0.1:1883")
 KEYS = Keys((b"k" * 44,))
@@ -241,7 +235,7 @@ def dropped_packets(rule: str) -> Iterator[None]:
     """Drop the packets that this nftables rule matches, on their way in; in the sandbox's own network only."""
     if shutil.which("nft", path="/usr/sbin:/sbin:" + os.environ.get("PATH", "")) is None:
         pytest.fail("nft is not installed: `apt install nftables`")
-    script = f"table inet bus {{ chain drops {{ type filter hook input priority 0; {rule} drop; }} }}"
+    script = f"table inet bus {{ chain drops {{ type filter hook input priority 0; {rule} drop; }}; }}"
     subprocess.run(["nft", "-f", "-"], input=script.encode(), check=True)
     try:
         yield

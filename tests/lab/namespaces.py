@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -71,7 +72,7 @@ class Namespace:
 
 
 def join(left: Namespace, right: Namespace) -> None:
-    """Put an Ethernet cable between two namespaces: eth0 at both ends, up, IPv6 addresses usable at once."""
+    """Put an Ethernet cable between two namespaces: eth0 at both ends, up and with usable addresses on return."""
     left.ip(f"link add eth0 type veth peer name eth0 netns {right.thread_id}")
     for number, end in enumerate((left, right), start=1):
         end.sysctl("ipv6/conf/eth0/accept_dad", 0)
@@ -79,6 +80,16 @@ def join(left: Namespace, right: Namespace) -> None:
         end.ip(f"link set eth0 address 02:00:00:00:00:0{number} up")
         end.ip(f"addr add 10.77.0.{number}/16 dev eth0")
         end.ip(f"addr add fd77::{number}/64 dev eth0 nodad")
+    for end in (left, right):
+        _await_ready(end)
+
+
+def _await_ready(end: Namespace) -> None:
+    """Wait until the kernel has seen the carrier: only then it makes a link-local address, and answers for IPv6."""
+    deadline_s = time.monotonic() + _PATIENCE_S
+    while "inet6 fe80:" not in end.ip("-6 addr show dev eth0 scope link -tentative"):
+        assert time.monotonic() < deadline_s, f"eth0 in {end.name} has no link-local address after {_PATIENCE_S} s"
+        time.sleep(0.005)
 
 
 def _leave() -> None:

@@ -24,13 +24,12 @@ from tests.lab.bus_scene import (
     black_hole,
     dropped_packets,
     free_port,
-    in_sandbox,
     loop_watched,
     mosquitto,
     nodes,
 )
 
-pytestmark = in_sandbox
+pytestmark = pytest.mark.lab
 __all__ = ["mosquitto"]
 
 A_NODE = """
@@ -115,18 +114,25 @@ async def test_a_cancelled_session_leaves_its_will(mosquitto: Mosquitto) -> None
 
 
 async def test_the_last_words_arrive_although_much_is_unread(mosquitto: Mosquitto) -> None:
-    """What was said right before close gets through while others' messages flow in unread, and no will follows."""
-    for round_number in range(10):
-        async with nodes(mosquitto.port, "n1", f"m{round_number}", "n3") as (watcher, node, talker):
-            for _ in range(300):
-                talker.say()
-            time.sleep(0.02)  # noqa: ASYNC251 (the loop must not read what the broker sends meanwhile)
-            last = [node.say() for _ in range(20)]
-            await node.close()
-            await watcher.delivered(len(last) + 300)
-            assert watcher.heard(node.name) == last
-            await asyncio.sleep(0.05)
-            assert watcher.wills(node.name) == []
+    """What is said right before close gets through, and no will follows, while others' messages lie unread here.
+
+    The broker is held up, so that it tries to pass more on to us before it reads what we said.
+    """
+    async with nodes(mosquitto.port, "n1", "n2", "n3") as (watcher, node, talker):
+        for _ in range(100):
+            talker.say()
+        time.sleep(0.05)  # noqa: ASYNC251 (the loop must not read what the broker sends meanwhile)
+        mosquitto.send_signal(signal.SIGSTOP)
+        for _ in range(100):
+            talker.say()
+        last = [node.say() for _ in range(20)]
+        node.session.close()
+        await asyncio.sleep(0.1)
+        mosquitto.send_signal(signal.SIGCONT)
+        await watcher.wait(lambda: len(watcher.heard("n3")) == 200)
+        await asyncio.sleep(0.3)
+        assert watcher.heard("n2") == last
+        assert watcher.wills("n2") == []
 
 
 async def test_a_restarted_broker_is_found_again(mosquitto: Mosquitto) -> None:
@@ -208,6 +214,26 @@ async def test_a_black_hole_is_told_and_holds_nobody_up(mosquitto: Mosquitto) ->
             assert time.monotonic() - began_s < 1
         assert lag.worst_s < 0.25
         assert hole.of(Unreachable)[0].reason == "no answer"
+
+
+async def test_a_connection_that_comes_too_late_is_closed(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the dialling thread brings after its attempt was given up is closed, and only then is the next one made."""
+    monkeypatch.setattr(connection, "ATTEMPT_S", 0.3)
+    mishaps: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: mishaps.append(context))
+    with dropped_packets(f"tcp dport {mosquitto.port} tcp flags & (syn | ack) == syn"):
+        late = Node("n1", mosquitto.port)
+        await late.wait(lambda: late.of(Unreachable))
+    monkeypatch.setattr(connection, "ATTEMPT_S", 3.0)
+    await late.up(2)
+    assert late.session.number == 2
+    assert [event.reason for event in late.of(Unreachable)] == ["no answer within 0.3 s"]
+    await late.echo()
+    assert late.heard("n1") == [1]
+    assert mishaps == []
+    await late.close()
 
 
 async def test_a_cut_connection_is_noticed_by_the_kernel(mosquitto: Mosquitto) -> None:

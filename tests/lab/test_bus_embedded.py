@@ -13,9 +13,9 @@ import pytest
 from floatip.bus import embedded
 from floatip.bus.events import Delivered
 from floatip.core.messages import State
-from tests.lab.bus_scene import free_port, in_sandbox, nodes
+from tests.lab.bus_scene import free_port, nodes
 
-pytestmark = in_sandbox
+pytestmark = pytest.mark.lab
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NoReturn
 
 import pytest
 
@@ -11,9 +13,9 @@ from floatip.bus.envelope import seal
 from floatip.bus.events import Delivered, Down, Unreachable, Up
 from floatip.core.messages import Message, State
 from floatip.core.types import NodeName, Origin
-from tests.lab.bus_scene import BROKER, KEYS, TERMS, Node, in_sandbox
+from tests.lab.bus_scene import BROKER, KEYS, TERMS, Node
 
-pytestmark = in_sandbox
+pytestmark = pytest.mark.lab
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 CONNACK = b"\x20\x02\x00\x00"
@@ -164,6 +166,28 @@ async def test_what_is_no_mqtt_ends_the_session(rubbish: bytes) -> None:
     async with played(script) as node:
         await node.wait(lambda: len(node.of(Down)) == 2)
     assert mishaps == []
+
+
+async def test_a_parser_that_trips_ends_the_session() -> None:
+    """Whatever the MQTT library raises over a broker's bytes is the end of that session, and of nothing else."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await welcome(reader, writer)
+        await tripped.wait()
+        writer.write(published("floatip/web/node/n1/log", b"x"))
+        await reader.read()
+
+    def trip() -> NoReturn:
+        raise struct.error("unpack requires a buffer of 2 bytes")
+
+    tripped = asyncio.Event()
+    async with played(script) as node:
+        await node.up()
+        assert node.session._connection is not None
+        node.session._connection._client.loop_read = trip  # type: ignore[method-assign,assignment]
+        tripped.set()
+        await node.up(2)
+        assert node.of(Down)[0].reason.startswith("the broker sent what is no MQTT: error('unpack requires")
 
 
 async def test_retained_before_the_subscription_is_confirmed() -> None:

@@ -131,11 +131,12 @@ def test_a_probe_without_service_says_so(pair: Network, tmp_path: Path) -> None:
 
 def test_an_answer_from_another_address_is_no_answer(pair: Network, tmp_path: Path) -> None:
     """A service that replies from the host's own address instead of the one asked is counted as lost, and named."""
-    pair.run("n1", ["ip", "addr", "add", "10.77.0.51/32", "dev", "eth0"])
-    script = "import socket; s = socket.socket(2, 2); s.bind(('10.77.0.11', 0)); t = socket.socket(2, 2);"
+    address = pair.add_host("n3").nics["eth0"].ipv4.ip
+    pair.run("n3", ["ip", "addr", "add", "10.77.0.51/32", "dev", "eth0"])
+    script = f"import socket; s = socket.socket(2, 2); s.bind(('{address}', 7777)); t = socket.socket(2, 2);"
     script += " t.bind(('10.77.0.51', 7777)); print('ready', flush=True)\n"
     script += "while True: data, source = t.recvfrom(64); s.sendto(data + b'n1', source)"
-    pair.spawn("n1", [sys.executable, "-c", script], tmp_path / "wrong.log").wait_for_line("ready", 10)
+    pair.spawn("n3", [sys.executable, "-c", script], tmp_path / "wrong.log").wait_for_line("ready", 10)
     with start_probe(pair, tmp_path, "10.77.0.51", settle_s=0) as probe:
         time.sleep(0.3)
     seen = probe.result

@@ -12,6 +12,7 @@ import pytest
 from floatip.lan import arp, ndp
 from floatip.lan.heard import Address, LanError
 from floatip.lan.wire import FRAMES_PER_TURN, Wire
+from tests.lab.namespaces import join
 from tests.lab.wire_scene import (
     CLIENT4,
     CLIENT_MAC,
