@@ -14,7 +14,7 @@ help:
 	@echo "make demo      three nodes, a broker and a client in private network namespaces: watch a VIP fail over"
 	@echo "make test      everything that must hold: lint, types, walls, unit, simulator, lab on real kernels"
 	@echo "make check     the quick part of it: lint, types, walls between the rooms, unit tests"
-	@echo "make bench     failover times against keepalived, in the same lab (RUNS=$(RUNS) each)"
+	@echo "make bench     failover times as a client sees them, in the lab (RUNS=$(RUNS) of each fault)"
 	@echo "make campaign  many more seeds in the simulator, many more faults in the lab"
 
 $(VENV)/.user: pyproject.toml
@@ -53,7 +53,7 @@ lab: $(VENV)/.dev tools
 	$(BIN)/python -m floatip.lab.sandbox -- $(BIN)/pytest tests/lab tests/contract -m lab -p no:randomly
 
 bench: $(VENV)/.dev
-	@sh deploy/lab-tools.sh mosquitto ip arping nft unshare keepalived
+	@sh deploy/lab-tools.sh mosquitto ip arping nft unshare
 	$(BIN)/python -m floatip.lab.sandbox -- $(BIN)/python -m tests.bench --runs $(RUNS)
 
 campaign: $(VENV)/.dev

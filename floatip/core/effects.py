@@ -64,11 +64,12 @@ class Announce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """Ask the LAN once who has the VIP's addresses: broadcast, and unicast to each of these MACs."""
+    """Ask the LAN once who has the VIP's addresses: broadcast (unless told not to), and each of these MACs alone."""
 
     vip: VipName
     interface: str
     to_macs: tuple[Mac, ...] = ()
+    broadcast: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,6 +94,14 @@ class Situation:
                 return f"timing differs: {peer.node} waits {theirs_s:.3g} s for an owner, this node less"
         return None
 
+    def too_slow(self, policy: Policy) -> str | None:
+        """Why the brokers are too slow for the policy: under ``release`` a renewal counts on an echo within h."""
+        if policy is not Policy.RELEASE:
+            return None
+        limit_s = self.timing.heartbeat_s
+        quick = sum(1 for view in self.all_views() if (rtt_s := view.rtt_s()) is None or rtt_s <= limit_s)
+        return None if quick >= self.quorum else f"brokers too slow: the median echo takes longer than {limit_s:.3g} s"
+
     def do(self, effect: Effect) -> None:
         """Ask for an effect."""
         self.effects.append(effect)

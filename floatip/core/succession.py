@@ -5,8 +5,11 @@ from floatip.core.effects import Kind, Probe
 from floatip.core.rivals import incumbent
 from floatip.core.silence import STALE_S, Silence
 from floatip.core.situation import Situation
-from floatip.core.types import Mac, NodeName, VipSpec
+from floatip.core.types import REMOVAL_DELAY_S, Mac, NodeName, VipSpec
 from floatip.core.witness import Witness
+
+PROXY_S = 60.0
+"""How long after the last possible answer of a node that fell silent another's answers in its name are a proxy's."""
 
 
 class Succession:
@@ -22,6 +25,8 @@ class Succession:
         self._spec = spec
         self._s = situation
         self._silence = Silence(situation.timing.lease_s, situation.timing.heartbeat_s)
+        self._proxied: Mac | None = None
+        """A MAC that answers for a node long gone: from then on only that MAC itself is asked (design 4.6)."""
 
     def watch(self, now: float) -> float | None:
         """Follow who owns the VIP, and look on the LAN who answers for it; return when to look again."""
@@ -40,13 +45,28 @@ class Succession:
 
     def answered(self, mac: Mac, now: float) -> None:
         """Somebody answers for an address of the VIP."""
+        if self._proxied is None and self._is_long_gone(mac, now):
+            self._proxied = mac
+            text = (
+                f"{mac} of a node long gone answers for {self._spec.name}: asks that MAC alone, for it may be a proxy"
+            )
+            self._s.tell(Kind.CONFLICT, text, vip=self._spec.name, warning=True)
         self._silence.answer(mac, now)
         if self.witness.answer(mac, self._s.peers.macs(self.witness.owner)):
             self._s.outbox.state = True
 
+    def _is_long_gone(self, mac: Mac, now: float) -> bool:
+        """Whether the MAC is that of a peer that no broker has heard for longer than any kernel keeps an address."""
+        node, began = self._s.peers.by_mac(mac), self._silence.began
+        if node is None or began is None:
+            return False
+        gone_s = self._s.timing.lifetime_s(self._spec.policy) + REMOVAL_DELAY_S + PROXY_S
+        return now - max(began, self._s.peers.known[node].heard_at) > gone_s
+
     def rest(self) -> None:
         """Seek the VIP no more: it is ours, or may not be."""
         self._silence.stop()
+        self._proxied = None
 
     def ready(self, now: float, *, idle_since: float) -> tuple[bool, float | None]:
         """Whether to claim now; if not, when to look again."""
@@ -76,4 +96,5 @@ class Succession:
 
     def _ask_lan(self) -> None:
         interface = self._s.interface_for(self._spec) or self._spec.interfaces[0]
-        self._s.do(Probe(vip=self._spec.name, interface=interface, to_macs=self._s.peers.macs(self.last_owner)))
+        macs = self._s.peers.macs(self.last_owner) if self._proxied is None else (self._proxied,)
+        self._s.do(Probe(vip=self._spec.name, interface=interface, to_macs=macs, broadcast=self._proxied is None))

@@ -76,6 +76,8 @@ class Vip:
         found = self.faults(now)
         if terms := self._s.terms_differ(self.spec.policy, now):
             found += (terms,)
+        if slow := self._s.too_slow(self.spec.policy):
+            found += (slow,)
         if differs := self.definition_differs(now):
             found += (f"definition differs from that of {', '.join(differs)}",)
         return found

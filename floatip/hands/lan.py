@@ -69,7 +69,7 @@ class LanHand:
         for interface, addresses in self._by_interface(effect.vip, effect.interface).items():
             for address in addresses:
                 try:
-                    self.lan.probe(interface, address, effect.to_macs)
+                    self.lan.probe(interface, address, effect.to_macs, broadcast=effect.broadcast)
                 except LanError as error:
                     self._warn(str(error))
 

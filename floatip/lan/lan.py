@@ -78,10 +78,10 @@ class Lan:
         """Build the announcements of exactly these addresses ahead of need; LanError if the interface is not open."""
         self._lane(interface).wire.prepare(addresses)
 
-    def probe(self, interface: str, address: Address, to_macs: Sequence[str] = ()) -> None:
+    def probe(self, interface: str, address: Address, to_macs: Sequence[str] = (), *, broadcast: bool = True) -> None:
         """Ask the whole LAN, and each of the MACs, who has an address; LanError if the interface is not open."""
         wire = self._lane(interface).wire
-        for to_mac in (None, *to_macs):
+        for to_mac in (*((None,) if broadcast else ()), *to_macs):
             wire.probe(address, to_mac)
 
     def announce(self, interface: str, addresses: Iterable[Address], *, paced: bool = False) -> int:
