@@ -20,7 +20,7 @@ from floatip.bus.connection import BrokerOptions
 from floatip.bus.embedded import start_child, stop_child
 from floatip.bus.errors import BusError
 from floatip.bus.signing import load_keys
-from floatip.config import Config
+from floatip.config import Config, warnings
 from floatip.control import ControlError, ControlServer
 from floatip.core import effects as ef
 from floatip.core import events as ev
@@ -228,6 +228,8 @@ async def _serve(config: Config, path: Path) -> int:
     spec = config.node_spec(__version__)
     notifier, log = Notifier(os.environ), structlog.get_logger()
     told = _Told()
+    for warning in warnings(config):
+        log.warning(warning)
     async with AsyncExitStack() as stack:
         keys, options = load_keys(config.security.keys), _options(config)
         _refuse_missing(config)

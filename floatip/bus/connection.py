@@ -18,7 +18,6 @@ import math
 import socket
 import ssl
 import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -91,11 +90,11 @@ class Connection(aiomqtt.Client):
             clean_session=True,
             keepalive=KEEPALIVE_S,
             will=aiomqtt.Will(will.topic, will.payload, qos=0, retain=will.retained),
-            tls_context=options.tls,
             logger=logger,
         )
-        self._client.connect_timeout = DIAL_S
+        self._client._create_socket = self._create_socket  # type: ignore[method-assign]  # noqa: SLF001 (see there)
         self._client.on_publish = None
+        self._tls = options.tls
         self._receive = receive
         self._home = threading.get_ident()
         self._inbox: list[Letter] = []
@@ -199,18 +198,24 @@ class Connection(aiomqtt.Client):
                 self._client_connect()
             except Exception as error:  # noqa: BLE001 (whoever waits for the thread gets it)
                 caught = error
-                traceback.clear_frames(error.__traceback__)  # closes the socket that paho forgets when TLS fails
             with contextlib.suppress(RuntimeError):  # the loop may have been closed meanwhile
                 self._loop.call_soon_threadsafe(settle, caught)
 
         threading.Thread(target=work, name=f"dial {self._hostname}:{self._port}", daemon=True).start()
         return dialled
 
-    def _on_socket_open(self, client: paho.Client, userdata: object, sock: PahoSocket) -> None:  # noqa: ARG002
-        """Prepare a fresh socket; called by paho in the thread that dials."""
-        if isinstance(sock, socket.socket):
+    def _create_socket(self) -> socket.socket:
+        """Return a connected socket; called by paho, whose own one leaks when TLS fails, in the thread that dials."""
+        sock = socket.create_connection((self._hostname, self._port), timeout=DIAL_S)
+        try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+            return sock if self._tls is None else self._tls.wrap_socket(sock, server_hostname=self._hostname)
+        except BaseException:
+            sock.close()
+            raise
+
+    def _on_socket_open(self, client: paho.Client, userdata: object, sock: PahoSocket) -> None:  # noqa: ARG002
         self._loop.call_soon_threadsafe(self._attach, sock.fileno())
 
     def _attach(self, fileno: int) -> None:

@@ -16,7 +16,7 @@ def in_words(error: BaseException) -> str:
         case ssl.SSLCertVerificationError():
             words = f"its certificate is not good: {error.verify_message}"
         case ssl.SSLError():
-            words = f"TLS fails: {error.reason or error}"
+            words = f"TLS fails: {getattr(error, 'reason', None) or error}"
         case TimeoutError():
             words = "no answer"
         case OSError():

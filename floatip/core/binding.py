@@ -83,6 +83,9 @@ class AddressBinding:
             if self.state is Binding.ABSENT or now >= renew_at:
                 self.add(now, isolated=isolated)
             return now + self._renew_every_s()
+        if self.expired(now):
+            self.add(now, isolated=isolated)
+            return now + self._s.timing.heartbeat_s / 4
         if renew_at <= now:
             self._s.outbox.renew = True
             renew_at = now + self._s.timing.heartbeat_s / 4
