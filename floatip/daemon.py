@@ -95,7 +95,7 @@ def cleanup(config: Config, force: bool) -> int:
 
 def _kernel_hand(config: Config, spec: NodeSpec, told: Callable[[ev.Event], None]) -> KernelHand:
     sources = frozenset(VipName(vip.name) for vip in config.vips if vip.source)
-    return KernelHand(spec.vips, sources=sources, post=told)
+    return KernelHand(spec.vips, sources=sources, post=told, warn=structlog.get_logger().warning)
 
 
 def _options(config: Config) -> dict[BrokerName, BrokerOptions]:
@@ -236,7 +236,7 @@ async def _serve(config: Config, path: Path) -> int:
         rows = stack.enter_context(_sysctls(config))
         lan = LanHand(spec.vips, rate_per_s=config.garp.rate, post=told, warn=log.warning)
         kernel = _kernel_hand(config, spec, told)
-        kernel.on_link_change(lan.reopen)
+        kernel.on_link_change(_on_link_change(lan, rows if config.sysctl.enforce else []))
         stack.callback(kernel.close)
         kernel.open()
         _refuse_foreign(kernel)
@@ -319,15 +319,29 @@ async def _until_ended(driver: Driver, kernel: KernelHand, notifier: Notifier, r
 
 async def _keep_sysctls(rows: list[Row], kernel: KernelHand) -> None:
     """Look every minute whether the kernel is still as it must be."""
-    log, table = structlog.get_logger(), Sysctls()
     while True:
         await asyncio.sleep(SYSCTL_EVERY_S)
-        try:
-            for change in table.enforce(rows):
-                log.warning("a sysctl had been changed; set again", key=change.key, found=change.before)
-            kernel.survey()
-        except HostError as error:
-            log.warning(str(error))
+        _enforce_again(rows)
+        kernel.survey()
+
+
+def _on_link_change(lan: LanHand, rows: list[Row]) -> Callable[[str], None]:
+    """An interface that was made anew has the kernel's defaults, and sockets on it are dead."""
+
+    def changed(interface: str) -> None:
+        _enforce_again([row for row in rows if row.interface == interface])
+        lan.reopen(interface)
+
+    return changed
+
+
+def _enforce_again(rows: list[Row]) -> None:
+    log = structlog.get_logger()
+    try:
+        for change in Sysctls().enforce(rows):
+            log.warning("a sysctl was not as it must be; set again", key=change.key, found=change.before)
+    except HostError as error:
+        log.warning(str(error))
 
 
 async def _feed_watchdog(notifier: Notifier) -> None:

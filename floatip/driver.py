@@ -74,7 +74,9 @@ class Driver:
         try:
             self._look_for_gap()
             while self._inbox:
-                for effect in self.engine.step(self._inbox.popleft(), self._clock()):
+                events = list(self._inbox)
+                self._inbox.clear()
+                for effect in self.engine.steps(events, self._clock()):
                     self._carry_out(effect)
         except Exception as error:  # noqa: BLE001  the one broad door: this process cannot be trusted any more
             self.defect(error)
@@ -108,12 +110,12 @@ class Driver:
         match effect:
             case ef.Send():
                 self.bus.send(effect)
-            case ef.Bind():
-                self.kernel.bind(effect)
+            case ef.Add():
+                self.kernel.add(effect)
             case ef.Renew():
                 self.kernel.renew(effect)
             case ef.Unbind():
-                self.lan.forget(effect.vip)
+                self.lan.forget(effect.vips)
                 self.kernel.unbind(effect)
             case ef.Announce():
                 self.lan.announce(effect)

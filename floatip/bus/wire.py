@@ -11,8 +11,8 @@ from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 from typing_extensions import TypedDict  # pydantic asks for this one below Python 3.12
 
 VERSION: Literal[1] = 1
-MAX_BYTES = 256 * 1024
-"""The longest message that is sent or looked into: the state of 1,000 VIPs with their witnesses takes half of it."""
+MAX_BYTES = 384 * 1024
+"""The longest message that is sent or looked into: the state of 1,000 VIPs takes 306 KB at worst."""
 MAX_VIPS = 4096
 MAX_PEERS = 1024
 MAX_TEXT = 200
@@ -22,7 +22,7 @@ UNPRINTABLE = "\\x00-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u206
 
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Priority = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
-Span = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Span = Annotated[float, Field(gt=0, le=300, allow_inf_nan=False)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{1,64}$")]
 MacText = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")]

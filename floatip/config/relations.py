@@ -21,6 +21,7 @@ _POLICY: KeyPath = ("timing", "no_quorum_policy")
 _BROKERS: KeyPath = ("mqtt", "brokers")
 _KERNEL_TABLES = {253: "default", 254: "main", 255: "local"}
 _SOCKET_PATH_BYTES = 107
+_MOST_VIPS = 1000
 
 Found = Iterator[Problem]
 Rule = Callable[[Config], Found]
@@ -42,6 +43,12 @@ def _repeated(values: Sequence[tuple[KeyPath, str]]) -> Iterator[tuple[KeyPath, 
 
 def _vips(config: Config) -> Iterator[tuple[KeyPath, Vip]]:
     return ((("vip", number), vip) for number, vip in enumerate(config.vips))
+
+
+def _vip_count(config: Config) -> Found:
+    if len(config.vips) > _MOST_VIPS:
+        text = f"found {len(config.vips)} VIPs, must be at most {_MOST_VIPS}: put some addresses together into one VIP"
+        yield Problem(path=("vip",), text=text)
 
 
 def _lease(config: Config) -> Found:
@@ -225,6 +232,7 @@ def _hooks(config: Config) -> Found:
 
 
 RULES: tuple[Rule, ...] = (
+    _vip_count,
     _lease,
     _kernel_lifetime,
     _broker_count,

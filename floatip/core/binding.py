@@ -4,7 +4,7 @@ Under ``release`` the kernel may be promised a lifetime only while the ownership
 the last renewal leaves at most h after the heartbeat that upholds it, and the address is gone V + S later.
 """
 
-from floatip.core.effects import Announce, Bind, Kind, Unbind
+from floatip.core.effects import Announce, Bind, Kind
 from floatip.core.garp import Announcements
 from floatip.core.quorum import fresh_at, owned_until
 from floatip.core.situation import Situation
@@ -25,7 +25,7 @@ class AddressBinding:
         self._spec = spec
         self._s = situation
         self._garp = Announcements(situation.spec.garp_offsets_s, situation.spec.garp_refresh_s)
-        self._renewed_at = NEVER
+        self._renewed_at = self._renewed_before = NEVER
         self._remove_again_at: float | None = None
 
     # -- what the kernel reports ----------------------------------------------------------------------------------
@@ -55,11 +55,11 @@ class AddressBinding:
 
     def add(self, now: float, *, isolated: bool) -> bool:
         """Ask for the addresses, and announce them once they are there; False while no lifetime can be promised."""
-        self.interface = self.interface or self._s.interface_for(self._spec) or self._spec.interfaces[0]
+        self.interface = self._s.interface_for(self._spec, self.interface) or self._spec.interfaces[0]
         bind = self._bind(now, isolated=isolated)
         if bind is None:
             return False
-        self._s.do(bind)
+        self._s.outbox.binds.append(bind)
         self.state = Binding.BINDING
         self._renewed_at = now
         self._garp.begin(now)
@@ -69,7 +69,7 @@ class AddressBinding:
         """Ask for their removal, until they are gone; return when to ask again."""
         again = self._remove_again_at is not None and now >= self._remove_again_at
         if self.state in {Binding.BINDING, Binding.BOUND} or again:
-            self._s.do(Unbind(vip=self._spec.name))
+            self._s.outbox.unbinds.append(self._spec.name)
             self.state = Binding.UNBINDING
             self._remove_again_at = None
         self._garp.stop()
@@ -78,6 +78,8 @@ class AddressBinding:
 
     def uphold(self, now: float, *, isolated: bool) -> float | None:
         """Keep the addresses alive and known to the LAN; return when to look again."""
+        if self._has_lost_its_link():
+            self.add(now, isolated=isolated)
         renew_at = self._renewed_at + self._renew_every_s()
         if self.state is not Binding.BOUND:
             if self.state is Binding.ABSENT or now >= renew_at:
@@ -98,6 +100,31 @@ class AddressBinding:
         if self.state in {Binding.BINDING, Binding.BOUND}:
             self._garp.begin(now)
 
+    def _has_lost_its_link(self) -> bool:
+        """Whether another interface of this host should have the addresses."""
+        wanted = self._s.interface_for(self._spec, self.interface)
+        if wanted is None or wanted == self.interface:
+            return False
+        text = f"{self._spec.name} moves from {self.interface} to {wanted}, which has its link"
+        self._s.tell(Kind.ADDRESS, text, vip=self._spec.name, warning=True)
+        return True
+
+    def refused(self) -> bool:
+        """The kernel refused; return whether that is final: a renewal has time for another try."""
+        if self.state is Binding.BOUND:
+            self._renewed_at = self._renewed_before
+            return False
+        return self.state is Binding.BINDING
+
+    def gone(self, now: float) -> None:
+        """Something else removed an address: the next look puts it back."""
+        self.state = Binding.BINDING
+        self._renewed_at = now - self._renew_every_s()
+
+    def overdue(self, now: float) -> bool:
+        """Whether a renewal waits for a fresher promise."""
+        return self.state is Binding.BOUND and now >= self._renewed_at + self._renew_every_s()
+
     def expired(self, now: float) -> bool:
         """Whether the kernel may have removed the addresses, since nobody renewed them in time."""
         lifetime_s = self._s.timing.lifetime_s(self._spec.policy)
@@ -109,7 +136,7 @@ class AddressBinding:
             return None
         bind = self._bind(now, isolated=isolated)
         if bind is not None:
-            self._renewed_at = now
+            self._renewed_before, self._renewed_at = self._renewed_at, now
         return bind
 
     def _renew_every_s(self) -> float:

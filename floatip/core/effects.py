@@ -32,7 +32,7 @@ class Identify:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bind:
-    """Have the VIP's addresses on this interface for ``lifetime_s``; not at all if it is later than ``not_after``."""
+    """The VIP's addresses, on this interface, for ``lifetime_s``; not at all if it is later than ``not_after``."""
 
     vip: VipName
     interface: str
@@ -41,17 +41,24 @@ class Bind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Add:
+    """Have these, and read back that they are there; all in one batch."""
+
+    binds: tuple[Bind, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Renew:
-    """Give the addresses of these VIPs a fresh lifetime, each as in ``Bind``; all in one batch."""
+    """Give the addresses of these VIPs a fresh lifetime; all in one batch."""
 
     binds: tuple[Bind, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unbind:
-    """Have none of the VIP's addresses, on any interface; forget announcements of it that still wait."""
+    """Have none of these VIPs' addresses, on any interface; forget announcements of them that still wait."""
 
-    vip: VipName
+    vips: tuple[VipName, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +149,4 @@ class Exit:
     reason: str
 
 
-Effect = (
-    Send | Reconnect | Identify | Bind | Renew | Unbind | Announce | Probe | Store | Tell | Progress | Answer | Exit
-)
+Effect = Send | Reconnect | Identify | Add | Renew | Unbind | Announce | Probe | Store | Tell | Progress | Answer | Exit

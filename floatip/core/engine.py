@@ -3,12 +3,12 @@
 A step has three movements: take the event in, let the VIPs that it concerns settle, say what they gathered.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import assert_never
 
 from floatip.core import events as ev
-from floatip.core.effects import Effect, Exit, Identify, Kind, Reconnect, Renew, Store
+from floatip.core.effects import Add, Effect, Exit, Identify, Kind, Reconnect, Renew, Store, Unbind
 from floatip.core.messages import Message, Reply, Request, Will
 from floatip.core.moves import Moves
 from floatip.core.namesake import Namesakes
@@ -17,7 +17,7 @@ from floatip.core.situation import Outbox, Situation
 from floatip.core.snapshot import Snapshot
 from floatip.core.speech import Speech
 from floatip.core.timers import Timers
-from floatip.core.types import Binding, BrokerName, NodeSpec, Policy, Stored, VipName
+from floatip.core.types import BELIEVED, Binding, BrokerName, NodeSpec, Policy, Stored, VipName
 from floatip.core.view import Heard, View
 from floatip.core.vip import IDLE, Vip
 
@@ -41,6 +41,8 @@ class Engine:
         self._dirty: set[VipName] = set()
         self._exit: Exit | None = None
         self._left = False
+        self._overdue = False
+        """A renewal waits for the next echo: under ``release`` it needs one not older than h."""
         self._now = now
 
     # -- the door -----------------------------------------------------------------------------------------------------
@@ -54,8 +56,13 @@ class Engine:
 
     def step(self, event: ev.Event, now: float) -> list[Effect]:
         """Take one event and return what shall be done, in this order."""
+        return self.steps([event], now)
+
+    def steps(self, events: Iterable[ev.Event], now: float) -> list[Effect]:
+        """Take several events that have come by now, in their order, before anything settles."""
         self._now = max(now, self._now)
-        self._take(event, self._now)
+        for event in events:
+            self._take(event, self._now)
         return self._settle(self._now)
 
     def deadline(self) -> float | None:
@@ -83,8 +90,7 @@ class Engine:
             case ev.LinkChanged():
                 self._link_changed(event)
             case ev.IdentityChanged():
-                self._s.macs, self._s.addresses = event.macs, event.addresses
-                self._s.outbox.state = True
+                self._identity_changed(event, now)
             case ev.FailoverAsked():
                 self._moves.asked(event, now)
                 self._touch_all()
@@ -172,6 +178,15 @@ class Engine:
             self._s.outbox.state = True
             self._touch_all()
 
+    def _identity_changed(self, event: ev.IdentityChanged, now: float) -> None:
+        """Clients know the old hardware address: whatever this node owns is announced anew."""
+        if self._s.macs and event.macs != self._s.macs:
+            for vip in self._vips.values():
+                vip.binding.announce(now)
+                self._dirty.add(vip.spec.name)
+        self._s.macs, self._s.addresses = event.macs, event.addresses
+        self._s.outbox.state = True
+
     def _received(self, event: ev.Received, now: float) -> None:
         view, message = self._s.views[event.broker], event.message
         if view.session is None:
@@ -193,10 +208,10 @@ class Engine:
         elif isinstance(message.body, Will) or origin.incarnation == self.incarnation:
             return
         elif retained:
-            if origin.incarnation > self.incarnation:
+            if self.incarnation < origin.incarnation < BELIEVED:
                 self._be_reborn(origin.incarnation)
         else:
-            proven = self._namesakes.heard(origin, now)
+            proven = view.is_of_now(message) and self._namesakes.heard(origin, now)
             if proven or (origin.incarnation > self.incarnation and not self._speech.mute(view, now)):
                 self._stop(Exit(code=4, reason=f"duplicate node name: another daemon named {self._s.node} is alive"))
 
@@ -205,18 +220,18 @@ class Engine:
         if not heard.fresh:
             return
         mine = message.seen.get(self._s.node)
-        if mine is not None and mine.incarnation > self.incarnation:
+        if mine is not None and self.incarnation < mine.incarnation < BELIEVED:
             self._be_reborn(mine.incarnation)
+        self._s.hear_terms(message.terms, now)
         if self._s.peers.heard(message, now):
-            self._new_terms(message)
-        if self._s.peers.learn(message):
             self._touch_all()
+        self._dirty |= self._s.peers.learn(message) & self._vips.keys()
         if heard.new_session:
             self._speech.new_listener(view)
         match message.body:
             case Request() as request:
                 self._moves.request(request, message.sender, now)
-                self._dirty.add(request.vip)
+                self._dirty |= {request.vip} & self._vips.keys()
             case Reply() as reply:
                 self._moves.reply(reply)
             case _:
@@ -228,22 +243,16 @@ class Engine:
         entries = view.peers[message.sender].entries
         for name in heard.vips & self._vips.keys() & entries.keys():
             vip = self._vips[name]
-            vip.seen_term = max(vip.seen_term, entries[name].term)
+            if entries[name].term < BELIEVED:
+                vip.seen_term = max(vip.seen_term, entries[name].term)
 
     def _heard(self, view: View, heard: Heard) -> None:
         self._dirty |= heard.vips & self._vips.keys()
+        if heard.echo and self._overdue:
+            self._s.outbox.renew = True
         if heard.gap:
             self._s.tell(Kind.BROKER, f"{view.broker} dropped messages; listening anew", warning=True)
             self._touch_all()
-
-    def _new_terms(self, message: Message) -> None:
-        """A peer goes by other constants than it did: the longest D of all is remembered (rule 5)."""
-        for policy in Policy:
-            theirs_s = message.terms.owner_down_s(policy)
-            if theirs_s > self._s.longest_s[policy]:
-                self._s.longest_s[policy] = theirs_s
-                self._s.outbox.store = True
-        self._touch_all()
 
     def _be_reborn(self, heard: int) -> None:
         """Somebody knows a later incarnation of this node: begin again above it, or nobody would listen."""
@@ -277,6 +286,11 @@ class Engine:
         for body in self._moves.say:
             self._speech.say_everywhere(body, now)
         self._moves.say.clear()
+        kernel: list[Effect] = []
+        if self._s.outbox.unbinds:
+            kernel.append(Unbind(vips=tuple(self._s.outbox.unbinds)))
+        if self._s.outbox.binds:
+            kernel.append(Add(binds=tuple(self._s.outbox.binds)))
         if self._s.outbox.renew:
             self._renew(now)
         if self._s.outbox.store:
@@ -288,7 +302,7 @@ class Engine:
         self._leave_if_done()
         self._s.outbox = Outbox()
         effects, self._s.effects = self._s.effects, []
-        return effects
+        return [*kernel, *effects]
 
     def _due(self, now: float) -> list[View]:
         """Wake what is due: VIPs to settle, brokers to send a heartbeat to."""
@@ -298,6 +312,7 @@ class Engine:
                 case ("vip", name):
                     self._dirty.add(VipName(name))
                 case ("beat", broker):
+                    self._s.forget_terms(now)
                     beats.append(self._s.views[BrokerName(broker)])
                 case _:
                     pass
@@ -305,6 +320,7 @@ class Engine:
 
     def _renew(self, now: float) -> None:
         binds = tuple(bind for vip in self._vips.values() if (bind := vip.renewal(now)) is not None)
+        self._overdue = any(vip.binding.overdue(now) for vip in self._vips.values())
         if binds:
             self._s.do(Renew(binds=binds))
 

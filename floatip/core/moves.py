@@ -141,9 +141,7 @@ class Moves:
         seen = {
             peer.node
             for peer in self._s.peers.known.values()
-            if peer.state is not None
-            for one in peer.state.witnessed
-            if one.vip == vip.spec.name and one.term == term and one.mac in macs
+            if (one := peer.witnessed.get(vip.spec.name)) is not None and one.term == term and one.mac in macs
         }
         if (
             vip.succession.witness.seen is not None

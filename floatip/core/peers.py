@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from floatip.core.messages import Message, State, VipState
+from floatip.core.messages import Message, State, VipState, Witnessed
 from floatip.core.ranking import Candidate
 from floatip.core.types import Mac, NodeName, Policy, Terms, VipName, VipSpec
+
+MAX_PEERS = 512
+"""How many names are remembered; far more than a cluster has nodes."""
 
 
 @dataclass(slots=True)
@@ -17,17 +20,21 @@ class Peer:
     terms: Terms | None = None
     state: State | None = None
     state_place: tuple[int, int] = (0, 0)
+    vips: dict[VipName, VipState] = field(default_factory=dict)
+    witnessed: dict[VipName, Witnessed] = field(default_factory=dict)
 
     def alive(self, now: float, lease_s: float) -> bool:
         """Whether it was heard within a lease, on any broker."""
         lease_s = max(lease_s, self.terms.lease_s if self.terms else 0.0)
         return now - self.heard_at < lease_s
 
-    def vip(self, name: VipName) -> VipState | None:
-        """What it says of itself and one VIP."""
-        if self.state is None:
-            return None
-        return next((vip for vip in self.state.vips if vip.vip == name), None)
+    def take(self, state: State, place: tuple[int, int]) -> set[VipName]:
+        """Take a newer state; return the VIPs of which it says something else than before."""
+        vips = {vip.vip: vip for vip in state.vips}
+        changed = {name for name in vips.keys() | self.vips.keys() if vips.get(name) != self.vips.get(name)}
+        self.state, self.state_place, self.vips = state, place, vips
+        self.witnessed = {one.vip: one for one in state.witnessed}
+        return changed
 
 
 @dataclass(slots=True)
@@ -37,20 +44,26 @@ class Peers:
     lease_s: float
     known: dict[NodeName, Peer] = field(default_factory=dict)
 
-    def learn(self, message: Message) -> bool:
-        """Take a state, live or retained, if it is newer than what is known; return whether it was."""
+    def learn(self, message: Message) -> set[VipName]:
+        """Take a state, live or retained, if it is newer than what is known; return the VIPs it changes."""
         if not isinstance(message.body, State):
-            return False
-        peer = self.known.setdefault(message.sender, Peer(message.sender))
+            return set()
+        peer = self._peer(message.sender)
         place = (message.origin.incarnation, message.body.state_version)
-        if place <= peer.state_place:
-            return False
-        peer.state, peer.state_place = message.body, place
-        return True
+        return peer.take(message.body, place) if place > peer.state_place else set()
+
+    def _peer(self, node: NodeName) -> Peer:
+        """The peer of that name; one too many takes the place of the one that was silent longest."""
+        peer = self.known.get(node)
+        if peer is None:
+            if len(self.known) >= MAX_PEERS:
+                del self.known[min(self.known.values(), key=lambda one: one.heard_at).node]
+            peer = self.known[node] = Peer(node)
+        return peer
 
     def heard(self, message: Message, now: float) -> bool:
         """A live word of a peer; return whether its terms are new."""
-        peer = self.known.setdefault(message.sender, Peer(message.sender))
+        peer = self._peer(message.sender)
         peer.heard_at = now
         peer.incarnation = max(peer.incarnation, message.origin.incarnation)
         changed = peer.terms != message.terms
@@ -75,7 +88,9 @@ class Peers:
         return [
             Candidate(node=peer.node, priority=state.priority)
             for peer in self.alive(now)
-            if (state := peer.vip(spec.name)) is not None and not state.faults and state.definition == spec.definition
+            if (state := peer.vips.get(spec.name)) is not None
+            and not state.faults
+            and state.definition == spec.definition
         ]
 
     def longest_owner_down_s(self, now: float, policy: Policy) -> float:

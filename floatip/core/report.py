@@ -50,14 +50,24 @@ def _self(s: Situation, now: float) -> NodeSnapshot:
 
 def _peer(s: Situation, peer: Peer, now: float) -> NodeSnapshot:
     state = peer.state
+    faults = {fault for vip in state.vips for fault in vip.faults} if state else set()
+    if peer.alive(now, s.timing.lease_s) and _is_deaf(s, peer.node, now):
+        faults.add(f"does not hear {s.node}")
     return NodeSnapshot(
         name=peer.node,
         alive=peer.alive(now, s.timing.lease_s),
         last_heard_ms=None if peer.terms is None else round((now - peer.heard_at) * 1000),
         drained=False,
-        faults=tuple(sorted({fault for vip in state.vips for fault in vip.faults})) if state else (),
+        faults=tuple(sorted(faults)),
         version=state.version if state else "",
     )
+
+
+def _is_deaf(s: Situation, node: NodeName, now: float) -> bool:
+    """Whether a peer has acknowledged nothing of ours within 3D on any broker, though both were there (4.7)."""
+    span_s = 3 * s.owner_down_s(Policy.KEEP)
+    logs = [view.peers[node] for view in s.all_views() if node in view.peers and now - view.up_at > span_s]
+    return bool(logs) and all(log.covers_at < now - span_s for log in logs)
 
 
 def _vip(s: Situation, vip: Vip, moves: Moves, now: float) -> VipSnapshot:

@@ -1,8 +1,9 @@
 """Is the LAN silent for an address? Knows: when to ask and how long to listen. Never: frames.
 
 A run is a stretch without an answer. An address counts as free after a run of at least ``SHOTS`` unanswered probes,
-the last three of them within 50 ms. A first run lasts one lease, so that a burst of loss does not pass for silence;
-once an answer has shown that the way to the owner works, a short run with as many probes is proof enough.
+the last three of them within 50 ms. A run lasts one lease, so that a burst of loss does not pass for silence. While an
+owner that has just fallen silent may only be its kernel, which soon removes the address, its answers show that the way
+works, and a short run with as many probes is proof enough.
 """
 
 from floatip.core.types import Mac
@@ -11,7 +12,6 @@ SHOTS = 8
 LAST_S = 0.05
 AFTER_ANSWER_S = 0.15
 PACE_S = 0.05
-PATIENT_AFTER_S = 10.0
 STALE_S = 0.06
 """How long after its last probe a silence still counts."""
 
@@ -41,13 +41,15 @@ class Silence:
         self.answered = None
         self._plan = []
 
-    def answer(self, mac: Mac, now: float) -> None:
-        """Somebody answered: the run is broken and a new one begins."""
+    def answer(self, mac: Mac, now: float, *, dying: bool) -> None:
+        """Somebody answered: the run is broken and a new one begins, a short one for a kernel left to itself."""
         if self.began is None:
             return
         self.answered = mac
-        pace_s = PACE_S if now - self.began < PATIENT_AFTER_S else max(PACE_S, self._heartbeat_s)
-        self._new_run(now, first_s=pace_s, length_s=pace_s + AFTER_ANSWER_S - PACE_S)
+        if dying:
+            self._new_run(now, first_s=PACE_S, length_s=AFTER_ANSWER_S)
+        else:
+            self._new_run(now, first_s=self._heartbeat_s / 2, length_s=self._lease_s)
 
     def _new_run(self, now: float, *, first_s: float, length_s: float) -> None:
         last_s = min(LAST_S, length_s / 4) * 0.9

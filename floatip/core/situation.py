@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from floatip.core.effects import Bind, Effect, Kind, Tell
 from floatip.core.messages import Bid
 from floatip.core.peers import Peers
-from floatip.core.types import BrokerName, Mac, NodeName, NodeSpec, Policy, Role, VipName, VipSpec
+from floatip.core.types import BrokerName, Mac, NodeName, NodeSpec, Policy, Role, Terms, VipName, VipSpec
 from floatip.core.view import View
 
 
@@ -25,7 +25,8 @@ class Outbox:
 
     bids: dict[BrokerName, list[Bid]] = field(default_factory=dict)
     releases: dict[Farewell, list[VipName]] = field(default_factory=dict)
-    renewals: list[Bind] = field(default_factory=list)
+    binds: list[Bind] = field(default_factory=list)
+    unbinds: list[VipName] = field(default_factory=list)
     beat: bool = False
     state: bool = False
     store: bool = False
@@ -48,6 +49,7 @@ class Situation:
         self.addresses: tuple[str, ...] = ()
         self.stopping = False
         self.longest_s = dict.fromkeys(Policy, 0.0)
+        self._longest_heard_at = dict.fromkeys(Policy, float("-inf"))
         self.effects: list[Effect] = []
         self.outbox = Outbox()
 
@@ -73,13 +75,42 @@ class Situation:
         """How long to listen before the first claim of a session: the largest D ever heard (rule 5)."""
         return max(self.owner_down_s(policy), self.longest_s[policy])
 
+    def hear_terms(self, terms: Terms, now: float) -> None:
+        """Remember the longest D that any peer goes by."""
+        for policy in Policy:
+            theirs_s = terms.owner_down_s(policy)
+            if theirs_s >= self.longest_s[policy]:
+                self.outbox.store = self.outbox.store or theirs_s > self.longest_s[policy]
+                self.longest_s[policy], self._longest_heard_at[policy] = theirs_s, now
+
+    def forget_terms(self, now: float) -> None:
+        """Forget a longer D once a majority was listened to for that long and nobody went by it any more."""
+        for policy, longest_s in self.longest_s.items():
+            listened = sum(1 for view in self.all_views() if now - view.listening_since > longest_s)
+            if longest_s > 0.0 and listened >= self.quorum and now - self._longest_heard_at[policy] > longest_s:
+                self.longest_s[policy] = self.peers.longest_owner_down_s(now, policy)
+                self._longest_heard_at[policy] = now
+                self.outbox.store = True
+
     def back_off_s(self) -> float:
         """A random wait of 0.5 to 5 heartbeats, after a claim that failed (rule 8)."""
         return self.timing.heartbeat_s * (0.5 + 4.5 * self.entropy())
 
-    def interface_for(self, spec: VipSpec) -> str | None:
-        """The first of the VIP's interfaces that has its link."""
+    def interface_for(self, spec: VipSpec, now_on: str | None = None) -> str | None:
+        """Where the VIP should be: where it is now, while that has its link; else the first interface that has."""
+        if now_on is not None and self.links.get(now_on, False):
+            return now_on
         return next((interface for interface in spec.interfaces if self.links.get(interface, False)), None)
+
+    def link_faults(self, spec: VipSpec) -> tuple[str, ...]:
+        """Which links a VIP needs and has not: one of its interfaces, and each that an address names."""
+        if not self.links:
+            return ()
+        named = {placed.interface for placed in spec.addresses if placed.interface is not None}
+        down = sorted(name for name in named if not self.links.get(name, False))
+        if self.interface_for(spec) is None:
+            down = [*spec.interfaces, *(name for name in down if name not in spec.interfaces)]
+        return (f"link down: {', '.join(down)}",) if down else ()
 
     def terms_differ(self, policy: Policy, now: float) -> str | None:
         """Why this node's constants forbid it to claim beside its living peers, or None."""

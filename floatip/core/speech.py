@@ -17,6 +17,8 @@ ALWAYS_FULL = 32
 """Up to so many VIPs a heartbeat lists them always."""
 FULL_EVERY = 10
 BATCH = 500
+FAULT_TEXT = 80
+"""Characters of a fault that peers are told; a thousand VIPs may have one each."""
 MUTE_BEATS = 2.5
 """How many heartbeats a daemon that has just started only listens, so that it hears a namesake first."""
 SILENT_SESSION_S = 5.0
@@ -43,6 +45,7 @@ class Speech:
         self._timers = timers
         self._tongues: dict[BrokerName, Tongue] = {broker: Tongue() for broker in situation.views}
         self._introduced: set[BrokerName] = set()
+        self._told_state_at = float("-inf")
         self._state = State(state_version=0, version=situation.spec.version)
 
     def session_up(self, view: View, now: float) -> None:
@@ -79,6 +82,7 @@ class Speech:
         tongue = self._tongues[view.broker]
         if tongue.state_version != self._state.state_version:
             tongue.state_version = self._state.state_version
+            self._told_state_at = now
             self.say(view, self._state, now)
         listings = self._listings(view)
         if listings != tongue.listings:
@@ -125,9 +129,16 @@ class Speech:
                 self.say(self._s.views[broker], Claim(bids=tuple(some)), now)
         if outbox.state:
             self._renew_state(now)
-        if outbox.beat or outbox.state:
+        if outbox.beat or self._state_is_due(now):
             for view in self._s.all_views():
                 self.beat(view, now)
+
+    def _state_is_due(self, now: float) -> bool:
+        """Whether to tell a new state now: one a heartbeat at the most, the rest waits for the next heartbeat."""
+        return (
+            any(tongue.state_version != self._state.state_version for tongue in self._tongues.values())
+            and now >= self._told_state_at + self._s.timing.heartbeat_s
+        )
 
     def _renew_state(self, now: float) -> None:
         """Make the state anew, under a new version if it says something new."""
@@ -141,7 +152,7 @@ class Speech:
                     vip=vip.spec.name,
                     priority=vip.spec.priority,
                     definition=vip.spec.definition,
-                    faults=vip.faults(now),
+                    faults=tuple(fault[:FAULT_TEXT] for fault in vip.faults(now)),
                 )
                 for vip in self._vips.values()
             ),

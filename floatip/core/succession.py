@@ -51,9 +51,17 @@ class Succession:
                 f"{mac} of a node long gone answers for {self._spec.name}: asks that MAC alone, for it may be a proxy"
             )
             self._s.tell(Kind.CONFLICT, text, vip=self._spec.name, warning=True)
-        self._silence.answer(mac, now)
+        self._silence.answer(mac, now, dying=self._may_be_dying(mac, now))
         if self.witness.answer(mac, self._s.peers.macs(self.witness.owner)):
             self._s.outbox.state = True
+
+    def _may_be_dying(self, mac: Mac, now: float) -> bool:
+        """Whether the MAC is that of a peer whose kernel may still be answering for a daemon that is no more."""
+        node = self._s.peers.by_mac(mac)
+        if node is None:
+            return False
+        kernel_s = self._s.timing.lifetime_s(self._spec.policy) + REMOVAL_DELAY_S
+        return now - self._s.peers.known[node].heard_at <= kernel_s + self._s.timing.heartbeat_s
 
     def _is_long_gone(self, mac: Mac, now: float) -> bool:
         """Whether the MAC is that of a peer that no broker has heard for longer than any kernel keeps an address."""

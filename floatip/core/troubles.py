@@ -8,7 +8,11 @@ from floatip.core.types import Mac
 FIGHT_REMOVALS = 5
 FIGHT_WINDOW_S = 60.0
 FIGHT_PAUSE_S = 60.0
+PEACE_S = 2 * 60.0 * 2**6
+"""After so long without a removal, beyond the pauses, the next fight is a first one again."""
 CONFLICT_S = 60.0
+TELL_EVERY_S = 1.0
+"""A storm of strangers is told of, and remembered, one a second."""
 
 
 @dataclass(slots=True)
@@ -18,6 +22,7 @@ class Troubles:
     _faults: dict[str, float] = field(default_factory=dict)
     _removals: deque[float] = field(default_factory=lambda: deque(maxlen=FIGHT_REMOVALS))
     _fights: int = 0
+    _last_removal: float = float("-inf")
     _conflicts: dict[tuple[str, Mac], float] = field(default_factory=dict)
 
     def raise_fault(self, fault: str, until: float) -> None:
@@ -35,6 +40,9 @@ class Troubles:
 
     def removed(self, now: float) -> bool:
         """Count a removal by others; return whether it has become a fight, which is a fault with growing pauses."""
+        if now - self._last_removal > PEACE_S:
+            self._fights = 0
+        self._last_removal = now
         self._removals.append(now)
         if len(self._removals) < FIGHT_REMOVALS or now - self._removals[0] > FIGHT_WINDOW_S:
             return False
@@ -44,11 +52,14 @@ class Troubles:
         return True
 
     def conflict(self, address: str, mac: Mac, now: float) -> bool:
-        """Remember a MAC that should not answer; return whether it is news."""
-        news = (address, mac) not in self._conflicts or now - self._conflicts[address, mac] > CONFLICT_S
-        if news:
-            self._conflicts[address, mac] = now
-        return news
+        """Remember a MAC that should not answer; return whether to tell of it: each once a minute, one a second."""
+        if now - self._conflicts.get((address, mac), float("-inf")) <= CONFLICT_S:
+            return False
+        if now - max(self._conflicts.values(), default=float("-inf")) < TELL_EVERY_S:
+            return False
+        self._conflicts = {key: at for key, at in self._conflicts.items() if now - at <= CONFLICT_S}
+        self._conflicts[address, mac] = now
+        return True
 
     def conflicts(self, now: float) -> list[tuple[str, Mac]]:
         """The conflicts of the last minute."""

@@ -1,7 +1,7 @@
 """The nouns of floatip. Knows: values. Never: behaviour that decides."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import NewType
@@ -18,6 +18,8 @@ Address = IPv4Address | IPv6Address
 
 DRIFT = 0.01
 """rho: how much faster one node's clock may run than another's (1 %)."""
+BELIEVED = 1 << 62
+"""Terms and incarnations from here on are not believed: one more could not be written down any more."""
 REMOVAL_DELAY_S = 1.5
 """S: how late a kernel may remove an address whose lifetime has ended (1.0 s was the worst of 400)."""
 
@@ -136,12 +138,12 @@ class VipSpec:
     policy: Policy = Policy.KEEP
     priority: int = 100
     placement: Placement = Placement.PRIORITY
+    definition: str = field(init=False)
+    """A hash of what all nodes must agree on: addresses and policy."""
 
-    @property
-    def definition(self) -> str:
-        """A hash of what all nodes must agree on: addresses and policy."""
+    def __post_init__(self) -> None:
         what = ",".join(sorted(str(placed) for placed in self.addresses)) + f";{self.policy}"
-        return hashlib.sha256(what.encode()).hexdigest()[:8]
+        object.__setattr__(self, "definition", hashlib.sha256(what.encode()).hexdigest()[:8])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

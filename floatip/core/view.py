@@ -10,9 +10,14 @@ from statistics import median
 
 from floatip.core.messages import Bid, Body, Claim, Heartbeat, Message, Release
 from floatip.core.peerlog import PeerLog
+from floatip.core.peers import MAX_PEERS
 from floatip.core.types import BrokerName, NodeName, Origin, Policy, Terms, VipName
 
 NEVER = float("-inf")
+ACKNOWLEDGED_S = 300.0
+"""How long a peer that fell silent is still told what we heard of it last."""
+RECENT_PLACES = 10
+"""How far behind us a node that is alive may be in hearing a peer: two seconds of heartbeats by default."""
 REMEMBERED = 400
 """How many messages of ours we know the send time of, for peers that acknowledge them."""
 
@@ -114,7 +119,7 @@ class View:
             origin=self._origin,
             terms=self.terms,
             body=body,
-            seen={peer: log.origin for peer, log in self.peers.items()},
+            seen={peer: log.origin for peer, log in self.peers.items() if now - log.heard_at < ACKNOWLEDGED_S},
         )
 
     # -- hearing ----------------------------------------------------------------------------------------------------
@@ -165,6 +170,8 @@ class View:
         heard = Heard()
         log = self.peers.get(message.sender)
         if log is None:
+            if len(self.peers) >= MAX_PEERS:
+                del self.peers[min(self.peers.values(), key=lambda one: one.heard_at).node]
             log = self.peers[message.sender] = PeerLog(node=message.sender, terms=message.terms, origin=message.origin)
             in_order, heard.new_session = message.origin.seq == 0, True
         else:
@@ -222,6 +229,15 @@ class View:
         """Rule 5: something was missed, so pending claims are void and listening begins anew."""
         self.listening_since = now
         self._void_pending()
+
+    def is_of_now(self, message: Message) -> bool:
+        """Whether the sender has lately heard a peer whom we hear too: no recording can have."""
+        return any(
+            (place := message.seen.get(peer)) is not None
+            and (place.incarnation, place.session) == (log.origin.incarnation, log.origin.session)
+            and log.origin.seq - place.seq <= RECENT_PLACES
+            for peer, log in self.peers.items()
+        )
 
     # -- concluding -------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ The role changes in ``_become`` alone.
 
 from floatip.core.binding import AddressBinding
 from floatip.core.claims import free_for_me
-from floatip.core.effects import Bind, Kind, Unbind
+from floatip.core.effects import Bind, Kind
 from floatip.core.messages import Bid
 from floatip.core.quorum import kth_smallest, owned_until
 from floatip.core.rivals import isolated_rival, outranked_by, owner_that_hears_us
@@ -22,6 +22,8 @@ from floatip.core.view import View
 
 RESERVED_S = 1.0
 """T: how long a VIP that its owner has left is reserved for the one it was left to."""
+DEFEND_EVERY_S = 1.0
+"""How often an owner announces anew against another MAC (RFC 5227 section 2.4)."""
 REFUSED_S = 5.0
 """How long a node whose kernel refused the address leaves the VIP to others."""
 IDLE = frozenset({Role.INIT, Role.BACKUP, Role.FAULT})
@@ -43,6 +45,7 @@ class Vip:
         self.succession = Succession(spec, situation)
         self._s = situation
         self._claimed_at = NEVER
+        self._defended_at = NEVER
         self._idle_since = NEVER
         self._rebid_at: dict[str, float] = {}
         self._farewell = Farewell(vacated=False)
@@ -66,10 +69,7 @@ class Vip:
 
     def faults(self, now: float) -> tuple[str, ...]:
         """Why this node may not own the VIP."""
-        found = self.troubles.faults(now)
-        if self._s.links and self._s.interface_for(self.spec) is None:
-            found += (f"link down: {', '.join(self.spec.interfaces)}",)
-        return found
+        return self.troubles.faults(now) + self._s.link_faults(self.spec)
 
     def hindrances(self, now: float) -> tuple[str, ...]:
         """Why this node may not claim the VIP; an owner with a hindrance stays owner."""
@@ -118,7 +118,7 @@ class Vip:
         """The kernel refused the addresses; or, ``late``, it was not asked because the promise had expired."""
         if late:
             self.binding.too_late()
-        elif self.binding.state in {Binding.BINDING, Binding.BOUND}:
+        elif self.binding.refused():
             self.troubles.raise_fault(f"address refused: {reason}", now + REFUSED_S)
             self._s.outbox.state = True
 
@@ -130,19 +130,22 @@ class Vip:
         if self.troubles.removed(now):
             self._s.outbox.state = True
         else:
-            self.binding.add(now, isolated=self.role is Role.ISOLATED)
+            self.binding.gone(now)
 
     def address_appeared(self, address: str, cause: str) -> None:
         """An address of the VIP is here and should not be: take it off."""
         if self.role in IDLE or self.role is Role.CANDIDATE:
             self._s.tell(Kind.ADDRESS, f"{address} appeared: {cause}; removed", vip=self.spec.name, warning=True)
-            self._s.do(Unbind(vip=self.spec.name))
+            self._s.outbox.unbinds.append(self.spec.name)
 
     def answered(self, address: str, mac: Mac, now: float) -> None:
         """A MAC that is not ours answers for, or announces, an address of the VIP."""
         peer = self._s.peers.by_mac(mac)
         if self.role in IDLE:
             self.succession.answered(mac, now)
+        if self.role is Role.OWNER and now >= self._defended_at + DEFEND_EVERY_S:
+            self._defended_at = now
+            self.binding.announce(now)
         wrong = peer is None or self.role in SEATED
         if wrong and self.troubles.conflict(address, mac, now):
             who = f"{peer} ({mac})" if peer else f"a stranger, {mac},"
@@ -184,7 +187,7 @@ class Vip:
         was, self.role = self.role, role
         if role is Role.OWNER and was is Role.ACQUIRING:
             self.since = now
-        if role in {Role.OWNER, Role.ISOLATED, Role.ACQUIRING, Role.RELEASING}:
+        if role in {Role.ISOLATED, Role.ACQUIRING, Role.RELEASING} or was is Role.ISOLATED:
             self._s.outbox.beat = True
         if role in IDLE:
             self._idle_since = now

@@ -1,13 +1,13 @@
 """The hand in this kernel: Bind, Renew and Unbind become addresses; what netlink tells becomes events."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.types import Address, Mac, VipName, VipSpec
 from floatip.host import watch
-from floatip.host.addresses import Addresses, Alias, Outcome
+from floatip.host.addresses import Addresses, Alias
 from floatip.host.clock import boottime_s
 from floatip.host.errors import HostError
 from floatip.host.links import lan_addresses, links
@@ -27,6 +27,12 @@ def aliases_of(spec: VipSpec, interface: str, *, source: bool) -> tuple[Alias, .
     )
 
 
+def places(spec: VipSpec) -> tuple[str, ...]:
+    """Every interface that an address of the VIP can be on."""
+    named = (placed.interface for placed in spec.addresses if placed.interface is not None)
+    return tuple(dict.fromkeys([*spec.interfaces, *named]))
+
+
 class KernelHand:
     """Owns the netlink sockets; every call is one batch and returns when the kernel has answered."""
 
@@ -36,18 +42,20 @@ class KernelHand:
         *,
         sources: frozenset[VipName],
         post: Callable[[ev.Event], None],
+        warn: Callable[[str], None],
         clock: Callable[[], float] = boottime_s,
     ) -> None:
         self._specs = {spec.name: spec for spec in specs}
         self._sources = sources
         self._post = post
         self._link_changed: Callable[[str], None] = lambda _: None
+        self._warn = warn
         self._clock = clock
         self._bound: dict[VipName, tuple[Alias, ...]] = {}
         self._vip_of: dict[Address, VipName] = {
             placed.address: spec.name for spec in self._specs.values() for placed in spec.addresses
         }
-        self.interfaces = tuple(dict.fromkeys(name for spec in self._specs.values() for name in spec.interfaces))
+        self.interfaces = tuple(dict.fromkeys(name for spec in self._specs.values() for name in places(spec)))
         self.watcher = watch.Watcher(self._told)
         self.addresses = Addresses(removed=self.watcher.disregard)
 
@@ -61,8 +69,7 @@ class KernelHand:
 
     def open(self) -> None:
         """Open the sockets; raises HostError."""
-        named = (placed.interface for spec in self._specs.values() for placed in spec.addresses if placed.interface)
-        self.watcher.watch(self._vip_of.keys(), [*self.interfaces, *named])
+        self.watcher.watch(self._vip_of.keys(), self.interfaces)
         self.watcher.open()
         self.addresses.open()
         self.addresses.prepare(
@@ -77,58 +84,65 @@ class KernelHand:
         self.watcher.close()
         self.addresses.close()
 
-    def bind(self, effect: ef.Bind) -> None:
-        """Add the addresses of one VIP, all or none of them."""
-        if self._clock() > effect.not_after:
-            self._post(ev.BindFailed(vip=effect.vip, reason="the promise had expired", late=True))
-            return
-        aliases = self._aliases(effect.vip, effect.interface)
-        try:
-            reason = _first_error(self.addresses.ensure(aliases, effect.lifetime_s, verify=True))
-        except HostError as error:
-            reason = str(error)
-        self._bound[effect.vip] = aliases
-        if reason is None:
-            self._post(ev.Bound(vip=effect.vip))
-        else:
-            self._post(ev.BindFailed(vip=effect.vip, reason=reason))
+    def add(self, effect: ef.Add) -> None:
+        """Add the addresses of these VIPs, all or none of each, and read back what the kernel has."""
+        for binds, results in self._ensure(effect.binds, verify=True):
+            for bind in binds:
+                reason = results.get(bind.vip)
+                self._bound[bind.vip] = self._aliases(bind.vip, bind.interface)
+                if reason is None:
+                    self._post(ev.Bound(vip=bind.vip))
+                else:
+                    self._post(ev.BindFailed(vip=bind.vip, reason=reason))
 
     def renew(self, effect: ef.Renew) -> None:
-        """Give all of them fresh lifetimes, one send for each lifetime."""
+        """Give all of them fresh lifetimes, one send for each lifetime; only failures are told."""
+        for _, results in self._ensure(effect.binds, verify=False):
+            for vip, reason in results.items():
+                self._post(ev.BindFailed(vip=vip, reason=reason))
+
+    def _ensure(self, binds: Iterable[ef.Bind], *, verify: bool) -> Iterator[tuple[list[ef.Bind], dict[VipName, str]]]:
+        """Send what is not too late, batch by batch of one lifetime; yield each batch and why some of it failed."""
         now = self._clock()
         by_lifetime: dict[int, list[ef.Bind]] = {}
-        for bind in effect.binds:
+        for bind in binds:
             if now <= bind.not_after:
                 by_lifetime.setdefault(bind.lifetime_s, []).append(bind)
-        for lifetime_s, binds in by_lifetime.items():
-            aliases = {bind.vip: self._aliases(bind.vip, bind.interface) for bind in binds}
+            elif verify:
+                self._post(ev.BindFailed(vip=bind.vip, reason="the promise had expired", late=True))
+        for lifetime_s, batch in by_lifetime.items():
+            aliases = {alias: bind.vip for bind in batch for alias in self._aliases(bind.vip, bind.interface)}
             try:
-                outcomes = self.addresses.ensure([one for some in aliases.values() for one in some], lifetime_s)
+                outcomes = self.addresses.ensure(list(aliases), lifetime_s, verify=verify)
             except HostError as error:
-                for bind in binds:
-                    self._post(ev.BindFailed(vip=bind.vip, reason=str(error)))
+                yield batch, {bind.vip: str(error) for bind in batch}
                 continue
-            failed = {outcome.alias: outcome for outcome in outcomes if outcome.error is not None}
-            for vip, some in aliases.items():
-                if reason := _first_error(failed[alias] for alias in some if alias in failed):
-                    self._post(ev.BindFailed(vip=vip, reason=reason))
+            yield batch, {aliases[outcome.alias]: outcome.error for outcome in outcomes if outcome.error is not None}
 
     def unbind(self, effect: ef.Unbind) -> None:
-        """Remove every entry of the VIP's addresses, whoever put it there: this node is not the owner."""
-        spec = self._specs[effect.vip]
-        aliases = self._bound.pop(effect.vip, None) or self._aliases(effect.vip, spec.interfaces[0])
+        """Remove every entry of these VIPs' addresses, whoever put it there: this node is not the owner."""
+        aliases: dict[Alias, VipName] = {}
+        for vip in effect.vips:
+            held = self._bound.pop(vip, None) or self._aliases(vip, self._specs[vip].interfaces[0])
+            aliases |= dict.fromkeys(held, vip)
         try:
-            reason = _first_error(self.addresses.remove(aliases, foreign_too=True))
+            outcomes = self.addresses.remove(list(aliases), foreign_too=True)
+            failed = {aliases[outcome.alias]: outcome.error for outcome in outcomes if outcome.error is not None}
         except HostError as error:
-            reason = str(error)
-        if reason is None:
-            self._post(ev.Unbound(vip=effect.vip))
-        else:
-            self._post(ev.UnbindFailed(vip=effect.vip, reason=reason))
+            failed = {vip: str(error) for vip in effect.vips}
+        for vip in effect.vips:
+            if vip in failed:
+                self._post(ev.UnbindFailed(vip=vip, reason=failed[vip]))
+            else:
+                self._post(ev.Unbound(vip=vip))
 
     def survey(self) -> None:
         """Read links, MACs and addresses anew and report what differs from what is believed."""
-        known = links()
+        try:
+            known, present = links(), {found.address for found in self.addresses.present()}
+        except HostError as error:
+            self._warn(f"{error}; looks again soon")
+            return
         for interface in self.interfaces:
             link = known.get(interface)
             self._post(ev.LinkChanged(interface=interface, up=link is not None and link.up))
@@ -140,11 +154,11 @@ class KernelHand:
                 addresses=tuple(str(address) for link in mine for address in lan_addresses(link, vips)),
             )
         )
-        present = {found.address for found in self.addresses.present()}
-        for vip, aliases in list(self._bound.items()):
-            for alias in aliases:
-                if alias.address not in present:
-                    self._post(ev.AddressGone(vip=vip, address=alias.address, cause="found missing"))
+        for address, vip in self._vip_of.items():
+            if vip in self._bound and address not in present:
+                self._post(ev.AddressGone(vip=vip, address=address, cause="found missing"))
+            elif vip not in self._bound and address in present:
+                self._post(ev.AddressAppeared(vip=vip, address=address, cause="found here"))
 
     def _told(self, told: watch.HostEvent) -> None:
         match told:
@@ -170,10 +184,6 @@ class KernelHand:
 
     def _aliases(self, vip: VipName, interface: str) -> tuple[Alias, ...]:
         return aliases_of(self._specs[vip], interface, source=vip in self._sources)
-
-
-def _first_error(outcomes: Iterable[Outcome]) -> str | None:
-    return next((outcome.error for outcome in outcomes if outcome.error is not None), None)
 
 
 def _by(pid: int | None) -> str:

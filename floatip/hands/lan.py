@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.types import Address, Mac, VipName, VipSpec
+from floatip.hands.kernel import places
 from floatip.lan.heard import Heard, HeardKind, LanError
 from floatip.lan.lan import Lan
 
@@ -31,14 +32,14 @@ class LanHand:
 
     def open(self) -> None:
         """Listen on every interface that a VIP can be on; raises LanError."""
-        for interface in dict.fromkeys(name for spec in self._specs.values() for name in self._places(spec)):
+        for interface in dict.fromkeys(name for spec in self._specs.values() for name in places(spec)):
             self.lan.open(interface)
             self.lan.prepare(
                 interface,
                 [
                     placed.address
                     for spec in self._specs.values()
-                    if interface in self._places(spec)
+                    if interface in places(spec)
                     for placed in spec.addresses
                 ],
             )
@@ -73,10 +74,11 @@ class LanHand:
                 except LanError as error:
                     self._warn(str(error))
 
-    def forget(self, vip: VipName) -> None:
-        """An address that was given up is announced no more."""
-        self._announced.discard(vip)
-        self.lan.cancel(placed.address for placed in self._specs[vip].addresses)
+    def forget(self, vips: Iterable[VipName]) -> None:
+        """Addresses that were given up are announced no more."""
+        for vip in vips:
+            self._announced.discard(vip)
+            self.lan.cancel(placed.address for placed in self._specs[vip].addresses)
 
     def _heard(self, heard: Heard) -> None:
         vip = self._vip_of.get(heard.address)
@@ -88,7 +90,3 @@ class LanHand:
         for one in self._specs[vip].addresses:
             placed.setdefault(one.interface or interface, []).append(one.address)
         return placed
-
-    @staticmethod
-    def _places(spec: VipSpec) -> list[str]:
-        return [*spec.interfaces, *(placed.interface for placed in spec.addresses if placed.interface)]

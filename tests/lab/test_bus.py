@@ -327,7 +327,6 @@ def certificate(folder: Path, name: str) -> Path:
     return folder / f"{name}.pem"
 
 
-@pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
 async def test_tls_carries_a_burst_and_refuses_strangers(tmp_path: Path) -> None:
     """Over TLS nothing stays behind in a buffer; a broker whose certificate is not of our CA is not spoken to."""
     good, other = certificate(tmp_path, "good"), certificate(tmp_path, "other")

@@ -92,8 +92,7 @@ def test_any_value_in_any_field_is_a_message_or_a_reason(message: Message, data:
 def test_unknown_fields_are_ignored(message: Message, more: dict[str, Any]) -> None:
     """A newer node may say more than we understand."""
     fields = {f"new {name}": value for name, value in more.items()} | json.loads(encode(message))
-    text = json.dumps(fields).replace("NaN", "0").replace("-Infinity", "0").replace("Infinity", "0")
-    assert decode(text.encode(), message.sender) == message
+    assert decode(json.dumps(fields).encode(), message.sender) == message
 
 
 @pytest.mark.parametrize(
@@ -196,7 +195,7 @@ def test_what_peers_would_not_read_is_not_sent() -> None:
         for i in range(4000)
     ]
     body = Heartbeat(state_version=1, list_version=1, listings=tuple(listing))
-    with pytest.raises(BusError, match=r"a heartbeat of \d+ bytes is longer than the 262144 .* spread the VIPs"):
+    with pytest.raises(BusError, match=r"a heartbeat of \d+ bytes is longer than the 393216 .* spread the VIPs"):
         encode(replace(heartbeat(), body=body))
     encode(replace(heartbeat(), body=claim))
 
