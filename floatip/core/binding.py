@@ -26,6 +26,7 @@ class AddressBinding:
         self._s = situation
         self._garp = Announcements(situation.spec.garp_offsets_s, situation.spec.garp_refresh_s)
         self._renewed_at = self._renewed_before = NEVER
+        self._not_before = NEVER
         self._remove_again_at: float | None = None
 
     # -- what the kernel reports ----------------------------------------------------------------------------------
@@ -80,7 +81,7 @@ class AddressBinding:
         """Keep the addresses alive and known to the LAN; return when to look again."""
         if self._has_lost_its_link():
             self.add(now, isolated=isolated)
-        renew_at = self._renewed_at + self._renew_every_s()
+        renew_at = max(self._renewed_at + self._renew_every_s(), self._not_before)
         if self.state is not Binding.BOUND:
             if self.state is Binding.ABSENT or now >= renew_at:
                 self.add(now, isolated=isolated)
@@ -109,12 +110,13 @@ class AddressBinding:
         self._s.tell(Kind.ADDRESS, text, vip=self._spec.name, warning=True)
         return True
 
-    def refused(self) -> bool:
+    def refused(self, now: float) -> bool:
         """The kernel refused; return whether that is final: a renewal has time for another try."""
-        if self.state is Binding.BOUND:
+        if self.state is Binding.BOUND and now < self._renewed_before + self._lifetime_s() - EARLY_S:
             self._renewed_at = self._renewed_before
+            self._not_before = now + self._s.timing.heartbeat_s / 2
             return False
-        return self.state is Binding.BINDING
+        return self.state in {Binding.BINDING, Binding.BOUND}
 
     def gone(self, now: float) -> None:
         """Something else removed an address: the next look puts it back."""
@@ -123,16 +125,17 @@ class AddressBinding:
 
     def overdue(self, now: float) -> bool:
         """Whether a renewal waits for a fresher promise."""
-        return self.state is Binding.BOUND and now >= self._renewed_at + self._renew_every_s()
+        renew_at = max(self._renewed_at + self._renew_every_s(), self._not_before)
+        return self.state is Binding.BOUND and now >= renew_at
 
     def expired(self, now: float) -> bool:
         """Whether the kernel may have removed the addresses, since nobody renewed them in time."""
-        lifetime_s = self._s.timing.lifetime_s(self._spec.policy)
-        return now >= self._renewed_at + lifetime_s - EARLY_S
+        return now >= self._renewed_at + self._lifetime_s() - EARLY_S
 
     def renewal(self, now: float, *, isolated: bool) -> Bind | None:
         """A fresh lifetime, if one may be promised and the present one is half way to being due."""
-        if self.state is not Binding.BOUND or now < self._renewed_at + self._renew_every_s() / 2:
+        too_early = now < max(self._renewed_at + self._renew_every_s() / 2, self._not_before)
+        if self.state is not Binding.BOUND or too_early:
             return None
         bind = self._bind(now, isolated=isolated)
         if bind is not None:
@@ -140,15 +143,16 @@ class AddressBinding:
         return bind
 
     def _renew_every_s(self) -> float:
-        lifetime_s = self._s.timing.lifetime_s(self._spec.policy)
-        return max(self._s.timing.heartbeat_s, lifetime_s / 3)
+        return max(self._s.timing.heartbeat_s, self._lifetime_s() / 3)
+
+    def _lifetime_s(self) -> int:
+        return self._s.timing.lifetime_s(self._spec.policy)
 
     def _bind(self, now: float, *, isolated: bool) -> Bind | None:
         not_after = self._promised_until(isolated=isolated)
         if not_after <= now or self.interface is None:
             return None
-        lifetime_s = self._s.timing.lifetime_s(self._spec.policy)
-        return Bind(vip=self._spec.name, interface=self.interface, lifetime_s=lifetime_s, not_after=not_after)
+        return Bind(vip=self._spec.name, interface=self.interface, lifetime_s=self._lifetime_s(), not_after=not_after)
 
     def _promised_until(self, *, isolated: bool) -> float:
         """Until when a full lifetime may be given to the kernel."""

@@ -135,10 +135,10 @@ class Speech:
 
     def _state_is_due(self, now: float) -> bool:
         """Whether to tell a new state now: one a heartbeat at the most, the rest waits for the next heartbeat."""
-        return (
-            any(tongue.state_version != self._state.state_version for tongue in self._tongues.values())
-            and now >= self._told_state_at + self._s.timing.heartbeat_s
-        )
+        if now < self._told_state_at + self._s.timing.heartbeat_s:
+            return False
+        listening = (view for view in self._s.all_views() if view.session is not None and not self.mute(view, now))
+        return any(self._tongues[view.broker].state_version != self._state.state_version for view in listening)
 
     def _renew_state(self, now: float) -> None:
         """Make the state anew, under a new version if it says something new."""

@@ -118,7 +118,7 @@ class Vip:
         """The kernel refused the addresses; or, ``late``, it was not asked because the promise had expired."""
         if late:
             self.binding.too_late()
-        elif self.binding.refused():
+        elif self.binding.refused(now):
             self.troubles.raise_fault(f"address refused: {reason}", now + REFUSED_S)
             self._s.outbox.state = True
 
