@@ -5,18 +5,16 @@ import contextlib
 import os
 import random
 import signal
-import ssl
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
 from floatip import __version__
-from floatip.bus.connection import BrokerOptions
 from floatip.bus.embedded import start_child, stop_child
 from floatip.bus.errors import BusError
 from floatip.bus.signing import load_keys
@@ -25,20 +23,19 @@ from floatip.control import ControlError, ControlServer
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.engine import Engine
-from floatip.core.types import BrokerName, NodeSpec, VipName
+from floatip.core.types import NodeSpec, VipName
 from floatip.driver import Driver
 from floatip.hands.bus import BusHand
 from floatip.hands.kernel import KernelHand
 from floatip.hands.lan import LanHand
 from floatip.host import capabilities
-from floatip.host.addresses import foreign, leftovers
 from floatip.host.clock import boottime_s
 from floatip.host.errors import HostError
-from floatip.host.links import links
 from floatip.host.lock import HostLock
-from floatip.host.sysctls import Change, Row, Sysctls
+from floatip.host.sysctls import Row
 from floatip.lan.heard import LanError
 from floatip.observe.logs import setup
+from floatip.preflight import RefusalError, broker_options, enforce_again, refuse_foreign, refuse_missing, sysctls
 from floatip.store import Store
 from floatip.systemd import Notifier, watchdog_interval_s
 
@@ -47,10 +44,6 @@ STOP_S = 5.0
 """How long a farewell may take before the process ends without it."""
 BROKER_AGAIN_S = 1.0
 REFUSED = 4
-
-
-class RefusalError(Exception):
-    """The daemon will not start as things are: names the thing, what was found, and the remedy."""
 
 
 def run(config: Config, path: Path) -> int:
@@ -96,92 +89,6 @@ def cleanup(config: Config, force: bool) -> int:
 def _kernel_hand(config: Config, spec: NodeSpec, told: Callable[[ev.Event], None]) -> KernelHand:
     sources = frozenset(VipName(vip.name) for vip in config.vips if vip.source)
     return KernelHand(spec.vips, sources=sources, post=told, warn=structlog.get_logger().warning)
-
-
-def _options(config: Config) -> dict[BrokerName, BrokerOptions]:
-    mqtt = config.mqtt
-    password = None
-    if mqtt.password_file is not None:
-        try:
-            password = mqtt.password_file.read_text(encoding="utf-8").rstrip("\n")
-        except OSError as error:
-            raise RefusalError(f"mqtt.password_file {mqtt.password_file} cannot be read: {error.strerror}") from error
-    tls = _tls(config) if any(broker.tls for broker in mqtt.brokers) else None
-    return {
-        broker.name: BrokerOptions(
-            host=broker.at.host,
-            port=broker.at.port,
-            tls=tls if broker.tls else None,
-            username=mqtt.username,
-            password=password,
-        )
-        for broker in mqtt.brokers
-    }
-
-
-def _tls(config: Config) -> ssl.SSLContext:
-    mqtt = config.mqtt
-    try:
-        context = ssl.create_default_context(cafile=mqtt.ca_file)
-        if mqtt.cert_file is not None:
-            context.load_cert_chain(mqtt.cert_file, mqtt.key_file)
-    except (OSError, ssl.SSLError) as error:
-        raise RefusalError(f"mqtt: ca_file, cert_file or key_file cannot be used: {error}") from error
-    return context
-
-
-def _refuse_foreign(kernel: KernelHand) -> None:
-    """Remove what an earlier daemon left; refuse to start beside an address that somebody else put there."""
-    aliases = kernel.all_aliases()
-    found = kernel.addresses.present()
-    if theirs := foreign(found, aliases):
-        first = theirs[0]
-        raise RefusalError(
-            f"{', '.join(str(one) for one in theirs)}: already there, and not by floatip: "
-            f"`ip address delete {first.address}/{first.prefix} dev {first.interface}` or `floatip cleanup --force`, "
-            "and take it out of the host's own network configuration"
-        )
-    if left := leftovers(found, aliases):
-        structlog.get_logger().info("removed what an earlier daemon left", addresses=[str(one) for one in left])
-        failed = [outcome.error for outcome in kernel.addresses.remove(aliases) if outcome.error]
-        if failed:
-            raise RefusalError(f"cannot remove what an earlier daemon left: {failed[0]}")
-
-
-def _refuse_missing(config: Config) -> None:
-    present = links()
-    if missing := [name for name in config.interfaces if name not in present]:
-        raise RefusalError(
-            f"interface {', '.join(missing)}: not on this host (here are {', '.join(sorted(present))}): "
-            "see `ip link`, and `interfaces` of the VIPs"
-        )
-
-
-@contextmanager
-def _sysctls(config: Config) -> Iterator[list[Row]]:
-    """Set what VIPs need, and put it back at the end if the configuration says so; raises SysctlError."""
-    table = Sysctls()
-    several = [name for vip in config.vips if len(vip.interfaces) > 1 for name in vip.interfaces]
-    rows = table.wanted(
-        config.interfaces,
-        prefixes_other_than_host=any(
-            placed.prefix != placed.address.max_prefixlen for vip in config.vips for placed in vip.addresses
-        ),
-        all_too=config.sysctl.all,
-        failover_interfaces=several,
-    )
-    changes: list[Change] = []
-    if config.sysctl.enforce:
-        changes = table.enforce(rows)
-        for change in changes:
-            structlog.get_logger().info(
-                "sysctl set", key=change.key, found=change.before, wanted=change.after, reason=change.row.rule.reason
-            )
-    try:
-        yield list(rows)
-    finally:
-        if config.sysctl.restore_on_exit:
-            table.restore(changes)
 
 
 @asynccontextmanager
@@ -231,15 +138,15 @@ async def _serve(config: Config, path: Path) -> int:
     for warning in warnings(config):
         log.warning(warning)
     async with AsyncExitStack() as stack:
-        keys, options = load_keys(config.security.keys), _options(config)
-        _refuse_missing(config)
-        rows = stack.enter_context(_sysctls(config))
+        keys, options = load_keys(config.security.keys), broker_options(config)
+        refuse_missing(config)
+        rows = stack.enter_context(sysctls(config))
         lan = LanHand(spec.vips, rate_per_s=config.garp.rate, post=told, warn=log.warning)
         kernel = _kernel_hand(config, spec, told)
         kernel.on_link_change(_on_link_change(lan, rows if config.sysctl.enforce else []))
         stack.callback(kernel.close)
         kernel.open()
-        _refuse_foreign(kernel)
+        refuse_foreign(kernel)
         stack.callback(lan.close)
         lan.open()
         await stack.enter_async_context(_embedded_broker(config))
@@ -321,7 +228,7 @@ async def _keep_sysctls(rows: list[Row], kernel: KernelHand) -> None:
     """Look every minute whether the kernel is still as it must be."""
     while True:
         await asyncio.sleep(SYSCTL_EVERY_S)
-        _enforce_again(rows)
+        enforce_again(rows)
         kernel.survey()
 
 
@@ -329,19 +236,10 @@ def _on_link_change(lan: LanHand, rows: list[Row]) -> Callable[[str], None]:
     """An interface that was made anew has the kernel's defaults, and sockets on it are dead."""
 
     def changed(interface: str) -> None:
-        _enforce_again([row for row in rows if row.interface == interface])
+        enforce_again([row for row in rows if row.interface == interface])
         lan.reopen(interface)
 
     return changed
-
-
-def _enforce_again(rows: list[Row]) -> None:
-    log = structlog.get_logger()
-    try:
-        for change in Sysctls().enforce(rows):
-            log.warning("a sysctl was not as it must be; set again", key=change.key, found=change.before)
-    except HostError as error:
-        log.warning(str(error))
 
 
 async def _feed_watchdog(notifier: Notifier) -> None:

@@ -43,9 +43,9 @@ class AddressBinding:
 
     def unbound(self) -> None:
         """The kernel has none of the addresses."""
+        self._remove_again_at = None
         if self.state is Binding.UNBINDING:
             self.state = Binding.ABSENT
-            self._remove_again_at = None
 
     def unbind_failed(self, reason: str, now: float) -> None:
         """The kernel did not remove an address: try again until it does, or its lifetime ends."""
@@ -75,6 +75,13 @@ class AddressBinding:
             self._remove_again_at = None
         self._garp.stop()
         self.interface = None
+        return self._remove_again_at
+
+    def clear(self, now: float) -> float | None:
+        """Where the VIP is not ours: ask again for a removal that failed; return when to look again."""
+        if self._remove_again_at is not None and now >= self._remove_again_at:
+            self._remove_again_at = None
+            self._s.outbox.unbinds.append(self._spec.name)
         return self._remove_again_at
 
     def uphold(self, now: float, *, isolated: bool) -> float | None:

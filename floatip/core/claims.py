@@ -28,12 +28,12 @@ def free_for_me(s: Situation, spec: VipSpec, now: float) -> list[View]:
     return [view for view in s.all_views() if view.claimable_at(spec.name, spec.policy, listen_s) <= now]
 
 
-def vacancy(s: Situation, spec: VipSpec, now: float) -> Vacancy | None:
-    """The newest farewell of an owner, while it is fresh."""
+def vacancy(s: Situation, spec: VipSpec, owner_term: int, now: float) -> Vacancy | None:
+    """The newest farewell of the owner, while it is fresh; that of one who was overtaken says nothing."""
     known = [
         left
         for view in s.all_views()
-        if (left := view.vacancies.get(spec.name)) is not None and now < left.at + VACANT_S
+        if (left := view.vacancies.get(spec.name)) is not None and now < left.at + VACANT_S and left.term >= owner_term
     ]
     return max(known, key=lambda left: left.at, default=None)
 
@@ -42,19 +42,20 @@ def order(
     s: Situation, spec: VipSpec, now: float, *, fit: bool, without: NodeName | None = None
 ) -> tuple[NodeName, ...]:
     """All candidates, best first; ``fit``: this node is one of them."""
-    candidates = [one for one in s.peers.candidates(spec, now) if one.node != without]
+    candidates = [one for one in s.peers.candidates(spec, s.owner_down_s(spec.policy), now) if one.node != without]
     if fit:
         candidates.append(Candidate(node=s.node, priority=spec.priority))
     return ranked(spec.name, candidates, spec.placement)
 
 
-def turn(s: Situation, spec: VipSpec, now: float, *, not_before: float) -> Turn:
+def turn(s: Situation, spec: VipSpec, now: float, *, not_before: float, owner_term: int) -> Turn:
     """When it is this node's turn, if it has no hindrance; due is infinite while a majority is out of reach.
 
-    The owner itself has no rank: if it lives, the turn never comes, and if it does not, it is no candidate.
+    ``owner_term`` is the highest of which an owner spoke. The owner itself has no rank: if it lives, the turn never
+    comes, and if it does not, it is no candidate.
     """
     ready = claimable_at(s.all_views(), s.quorum, spec.name, spec.policy, s.listen_s(spec.policy))
-    left = vacancy(s, spec, now)
+    left = vacancy(s, spec, owner_term, now)
     silent = incumbent(s, spec, now)
     names = order(s, spec, now, fit=True, without=left.by if left else silent.node if silent else None)
     rank = names.index(s.node)

@@ -8,17 +8,16 @@ from dataclasses import replace
 from typing import assert_never
 
 from floatip.core import events as ev
+from floatip.core.ears import Ears
 from floatip.core.effects import Add, Effect, Exit, Identify, Kind, Reconnect, Renew, Store, Unbind
-from floatip.core.messages import Message, Reply, Request, Will
 from floatip.core.moves import Moves
-from floatip.core.namesake import Namesakes
 from floatip.core.report import report
 from floatip.core.situation import Outbox, Situation
 from floatip.core.snapshot import Snapshot
 from floatip.core.speech import Speech
 from floatip.core.timers import Timers
-from floatip.core.types import BELIEVED, Binding, BrokerName, NodeSpec, Policy, Stored, VipName
-from floatip.core.view import Heard, View
+from floatip.core.types import Binding, BrokerName, NodeSpec, Policy, Stored, VipName
+from floatip.core.view import View
 from floatip.core.vip import IDLE, Vip
 
 
@@ -33,12 +32,12 @@ class Engine:
         self._s.longest_s = {policy: stored.owner_down_s(policy) for policy in Policy}
         terms = dict(stored.terms)
         self._vips = {vip.name: Vip(vip, self._s, terms.get(vip.name, 0)) for vip in spec.vips}
-        self._policies = {vip.name: vip.policy for vip in spec.vips}
         self._timers = Timers()
         self._speech = Speech(self._s, self._vips, self._timers)
         self._moves = Moves(self._s, self._vips)
-        self._namesakes = Namesakes(spec.timing.heartbeat_s)
+        self._ears = Ears(self._s, self._vips, self._speech, self._moves)
         self._dirty: set[VipName] = set()
+        self._places = {name: place for place, name in enumerate(self._vips)}
         self._exit: Exit | None = None
         self._left = False
         self._overdue = False
@@ -60,10 +59,17 @@ class Engine:
 
     def steps(self, events: Iterable[ev.Event], now: float) -> list[Effect]:
         """Take several events that have come by now, in their order, before anything settles."""
+        self._look_for_gap(max(now, self._now))
         self._now = max(now, self._now)
         for event in events:
             self._take(event, self._now)
         return self._settle(self._now)
+
+    def _look_for_gap(self, now: float) -> None:
+        """A deadline that was missed by more than a lease: this process stood still, whoever noticed it."""
+        due = self._timers.next()
+        if due is not None and now - due > self._s.timing.lease_s:
+            self._gap(ev.Gap(seconds=now - self._now, why="it was woken too late"))
 
     def deadline(self) -> float | None:
         """The time by which ``step`` must be called again."""
@@ -164,6 +170,8 @@ class Engine:
     def _gap(self, event: ev.Gap) -> None:
         """Trust nothing: every hold may be long gone."""
         self._s.tell(Kind.CLOCK, f"stood still for {event.seconds:.1f} s ({event.why}); begins anew", warning=True)
+        for vip in self._vips.values():
+            vip.doubt()
         for view in self._s.all_views():
             view.distrust()
             if view.session is not None:
@@ -188,75 +196,20 @@ class Engine:
         self._s.outbox.state = True
 
     def _received(self, event: ev.Received, now: float) -> None:
-        view, message = self._s.views[event.broker], event.message
-        if view.session is None:
-            return
-        if message.sender == self._s.node:
-            self._own_name(view, message, retained=event.retained, now=now)
-        elif event.retained:
-            self._s.peers.learn(message)
-        elif isinstance(message.body, Will):
-            self._s.tell(Kind.PEER, f"{view.broker} lost {message.sender}")
-        else:
-            self._peer(view, message, now)
-
-    def _own_name(self, view: View, message: Message, *, retained: bool, now: float) -> None:
-        """Our echo, our own past, or a namesake."""
-        origin = message.origin
-        if not retained and origin.incarnation == self.incarnation and origin.session <= (view.session or 0):
-            self._heard(view, view.hear(message, self._policies, now))
-        elif isinstance(message.body, Will) or origin.incarnation == self.incarnation:
-            return
-        elif retained:
-            if self.incarnation < origin.incarnation < BELIEVED:
-                self._be_reborn(origin.incarnation)
-        else:
-            proven = view.is_of_now(message) and self._namesakes.heard(origin, now)
-            if proven or (origin.incarnation > self.incarnation and not self._speech.mute(view, now)):
-                self._stop(Exit(code=4, reason=f"duplicate node name: another daemon named {self._s.node} is alive"))
-
-    def _peer(self, view: View, message: Message, now: float) -> None:
-        heard = view.hear(message, self._policies, now)
-        if not heard.fresh:
-            return
-        mine = message.seen.get(self._s.node)
-        if mine is not None and self.incarnation < mine.incarnation < BELIEVED:
-            self._be_reborn(mine.incarnation)
-        self._s.hear_terms(message.terms, now)
-        if self._s.peers.heard(message, now):
+        found = self._ears.take(event, self.incarnation, now)
+        self._dirty |= found.vips
+        if found.everything:
             self._touch_all()
-        self._dirty |= self._s.peers.learn(message) & self._vips.keys()
-        if heard.new_session:
-            self._speech.new_listener(view)
-        match message.body:
-            case Request() as request:
-                self._moves.request(request, message.sender, now)
-                self._dirty |= {request.vip} & self._vips.keys()
-            case Reply() as reply:
-                self._moves.reply(reply)
-            case _:
-                self._terms_seen(view, message, heard)
-        self._heard(view, heard)
-
-    def _terms_seen(self, view: View, message: Message, heard: Heard) -> None:
-        """Remember the highest term that a peer spoke of."""
-        entries = view.peers[message.sender].entries
-        for name in heard.vips & self._vips.keys() & entries.keys():
-            vip = self._vips[name]
-            if entries[name].term < BELIEVED:
-                vip.seen_term = max(vip.seen_term, entries[name].term)
-
-    def _heard(self, view: View, heard: Heard) -> None:
-        self._dirty |= heard.vips & self._vips.keys()
-        if heard.echo and self._overdue:
+        if found.echo and self._overdue:
             self._s.outbox.renew = True
-        if heard.gap:
-            self._s.tell(Kind.BROKER, f"{view.broker} dropped messages; listening anew", warning=True)
-            self._touch_all()
+        if found.later_life is not None:
+            self._be_reborn(found.later_life)
+        if found.namesake:
+            self._stop(Exit(code=4, reason=f"duplicate node name: another daemon named {self._s.node} is alive"))
 
     def _be_reborn(self, heard: int) -> None:
         """Somebody knows a later incarnation of this node: begin again above it, or nobody would listen."""
-        self.incarnation = heard + 1
+        self.incarnation = max(heard, self.incarnation) + 1
         self._s.tell(Kind.CLOCK, "a later life of this node is known; begins again above it", warning=True)
         self._s.outbox.store = True
         self._speech.reborn()
@@ -279,9 +232,10 @@ class Engine:
 
     def _settle(self, now: float) -> list[Effect]:
         due_beats = self._due(now)
-        while self._dirty:
-            vip = self._vips[self._dirty.pop()]
+        for name in sorted(self._dirty, key=self._places.__getitem__):
+            vip = self._vips[name]
             self._timers.set(("vip", vip.spec.name), vip.settle(now))
+        self._dirty.clear()
         self._timers.set(("moves", ""), self._moves.settle(now))
         for body in self._moves.say:
             self._speech.say_everywhere(body, now)
@@ -295,8 +249,7 @@ class Engine:
             self._renew(now)
         if self._s.outbox.store:
             self._store()
-        self._speech.flush(now)
-        if not (self._s.outbox.beat or self._s.outbox.state):
+        if not self._speech.flush(now):
             for view in due_beats:
                 self._speech.beat(view, now)
         self._leave_if_done()

@@ -25,6 +25,7 @@ class Move:
     former_term: int
     to: NodeName | None
     until: float
+    accepted: bool = False
     owner: NodeName | None = None
     prove_until: float = float("inf")
 
@@ -61,14 +62,17 @@ class Moves:
                 self.say.append(request)
                 self._s.do(Progress(id=event.id, text=f"asked {owner}, the owner"))
 
-    def request(self, request: Request, asker: NodeName, now: float) -> None:
-        """A peer passes an operator's request on; each is carried out once, however many brokers bring it."""
+    def request(self, request: Request, asker: NodeName, age_s: float, now: float) -> None:
+        """A peer passes an operator's request on; each is carried out once, however many brokers bring it.
+
+        ``age_s``: it cannot be older, since the asker had heard us then; one for which nobody waits is not carried out.
+        """
         if request.at != self._s.node:
             return
         reply = self._done.get(request.id)
         if reply is None:
             self._s.tell(Kind.OPERATOR, f"an operator at {asker} asks for failover of {request.vip}", vip=request.vip)
-            reply = self._act(request, now)
+            reply = self._act(request, now) if age_s <= request.expires_s else _too_old(request)
             self._done[request.id] = reply
             while len(self._done) > REMEMBERED:
                 del self._done[next(iter(self._done))]
@@ -82,9 +86,10 @@ class Moves:
         move = self._moves.get(reply.id)
         if move is None:
             return
-        if reply.accepted:
+        if reply.accepted and not move.accepted:
+            move.accepted = True
             self._s.do(Progress(id=reply.id, text=reply.text))
-        else:
+        elif not reply.accepted:
             del self._moves[reply.id]
             self._refuse(reply.id, reply.text)
 
@@ -93,7 +98,7 @@ class Moves:
         vip, node = self._vips.get(request.vip), self._s.node
         if vip is None or vip.role not in SEATED:
             return Reply(id=request.id, accepted=False, text=f"{node} does not own {request.vip}")
-        able = [one.node for one in self._s.peers.candidates(vip.spec, now)]
+        able = [one.node for one in self._s.peers.candidates(vip.spec, self._s.owner_down_s(vip.spec.policy), now)]
         if request.to is not None and request.to not in able:
             return Reply(id=request.id, accepted=False, text=f"{request.to} cannot take {request.vip} now")
         if not able:
@@ -122,12 +127,14 @@ class Moves:
         name = move.vip.spec.name
         owner, term = self.owner(move.vip, now)
         moved = owner is not None and owner != move.former and term > move.former_term
-        if moved and owner != move.owner:
+        if not moved:
+            move.owner, move.prove_until = None, float("inf")
+        elif owner != move.owner:
             move.owner, move.prove_until = owner, now + PROOF_S
             self._s.do(Progress(id=move.id, text=f"{owner} owns {name} (term {term})"))
         if moved and (seen_by := self.verified_by(move.vip, now)):
             self._end(move, Outcome.PROVEN, f"{owner} owns {name}, seen on the LAN by {', '.join(seen_by)}")
-        elif moved and now >= move.prove_until:
+        elif moved and now >= min(move.prove_until, move.until):
             self._end(move, Outcome.UNPROVEN, f"{owner} owns {name}, but no other node has seen it on the LAN")
         elif now >= move.until:
             self._end(move, Outcome.TIMED_OUT, f"{name} is owned by {owner or 'nobody'}")
@@ -157,3 +164,7 @@ class Moves:
 
     def _refuse(self, request_id: str, text: str) -> None:
         self._s.do(Answer(id=request_id, outcome=Outcome.REFUSED, text=text))
+
+
+def _too_old(request: Request) -> Reply:
+    return Reply(id=request.id, accepted=False, text=f"the request came later than {request.expires_s:g} s")

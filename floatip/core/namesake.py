@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from floatip.core.types import Origin
-
 
 @dataclass(slots=True)
 class Namesakes:
@@ -13,12 +11,10 @@ class Namesakes:
     """
 
     heartbeat_s: float
-    highest: int = 0
     _first_at: float | None = None
 
-    def heard(self, origin: Origin, now: float) -> bool:
+    def heard(self, now: float) -> bool:
         """Take one such message; return whether a living namesake is proven."""
-        self.highest = max(self.highest, origin.incarnation)
         if self._first_at is None or now - self._first_at > 10 * self.heartbeat_s:
             self._first_at = now
             return False

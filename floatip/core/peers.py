@@ -16,7 +16,6 @@ class Peer:
 
     node: NodeName
     heard_at: float = float("-inf")
-    incarnation: int = 0
     terms: Terms | None = None
     state: State | None = None
     state_place: tuple[int, int] = (0, 0)
@@ -65,7 +64,6 @@ class Peers:
         """A live word of a peer; return whether its terms are new."""
         peer = self._peer(message.sender)
         peer.heard_at = now
-        peer.incarnation = max(peer.incarnation, message.origin.incarnation)
         changed = peer.terms != message.terms
         peer.terms = message.terms
         return changed
@@ -83,14 +81,18 @@ class Peers:
         """The peer to which a hardware address belongs."""
         return next((peer.node for peer in self.known.values() if mac in self.macs(peer.node)), None)
 
-    def candidates(self, spec: VipSpec, now: float) -> list[Candidate]:
-        """The peers that could own the VIP now: alive, without a fault, agreed on what the VIP is."""
+    def candidates(self, spec: VipSpec, owner_down_s: float, now: float) -> list[Candidate]:
+        """The peers that could own the VIP now: alive, without a fault, agreed on what it is and how long to wait."""
+        alive = self.alive(now)
+        longest_s = max((peer.terms.owner_down_s(spec.policy) for peer in alive if peer.terms), default=0.0)
         return [
             Candidate(node=peer.node, priority=state.priority)
-            for peer in self.alive(now)
+            for peer in alive
             if (state := peer.vips.get(spec.name)) is not None
             and not state.faults
             and state.definition == spec.definition
+            and peer.terms is not None
+            and peer.terms.owner_down_s(spec.policy) >= max(longest_s, owner_down_s) - 1e-6
         ]
 
     def longest_owner_down_s(self, now: float, policy: Policy) -> float:

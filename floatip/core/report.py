@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from floatip.core.claims import order
+from floatip.core.fitness import definition_differs, terms_differ
 from floatip.core.moves import Moves
 from floatip.core.peers import Peer
 from floatip.core.rivals import incumbent, isolated_owners
@@ -37,7 +38,7 @@ def _broker(s: Situation, view: View, now: float) -> BrokerSnapshot:
 
 
 def _self(s: Situation, now: float) -> NodeSnapshot:
-    differs = s.terms_differ(Policy.KEEP, now)
+    differs = terms_differ(s, Policy.KEEP, now)
     return NodeSnapshot(
         name=s.node,
         alive=True,
@@ -90,7 +91,7 @@ def _vip(s: Situation, vip: Vip, moves: Moves, now: float) -> VipSnapshot:
         effective_priority=vip.spec.priority,
         held_on=tuple(view.broker for view in vip.held_on(now)),
         isolated_owners=tuple(sorted({*isolated_owners(s, vip.spec, now), *mine})),
-        definition_differs=vip.definition_differs(now),
+        definition_differs=definition_differs(s, vip.spec, now),
         faults=vip.hindrances(now),
         conflicts=tuple(
             ConflictSnapshot(address=address, mac=mac, peer=s.peers.by_mac(mac))

@@ -6,8 +6,6 @@ owner that has just fallen silent may only be its kernel, which soon removes the
 works, and a short run with as many probes is proof enough.
 """
 
-from floatip.core.types import Mac
-
 SHOTS = 8
 LAST_S = 0.05
 AFTER_ANSWER_S = 0.15
@@ -23,7 +21,6 @@ class Silence:
         self._lease_s = lease_s
         self._heartbeat_s = heartbeat_s
         self.began: float | None = None
-        self.answered: Mac | None = None
         self._run_began = 0.0
         self._plan: list[float] = []
         self._shots = 0
@@ -38,14 +35,12 @@ class Silence:
     def stop(self) -> None:
         """Forget it: somebody lives, or the matter is settled."""
         self.began = None
-        self.answered = None
         self._plan = []
 
-    def answer(self, mac: Mac, now: float, *, dying: bool) -> None:
+    def answer(self, now: float, *, dying: bool) -> None:
         """Somebody answered: the run is broken and a new one begins, a short one for a kernel left to itself."""
         if self.began is None:
             return
-        self.answered = mac
         if dying:
             self._new_run(now, first_s=PACE_S, length_s=AFTER_ANSWER_S)
         else:
@@ -75,8 +70,17 @@ class Silence:
         return True
 
     def silent(self, now: float) -> bool:
-        """Whether the present run is long enough and nobody answered in it."""
-        return self.began is not None and not self._plan and self._shots >= SHOTS and now >= self._ends
+        """Whether the present run is long enough, fresh, and nobody answered in it."""
+        whole = self.began is not None and not self._plan and self._shots >= SHOTS
+        return whole and self._ends <= now <= self._ends + STALE_S
+
+    def go_on_until(self, at: float, now: float) -> None:
+        """Nobody answered so far: ask the last three times again before ``at``, or in full if that was too long ago."""
+        if self.silent(now) and at > now:
+            self._plan = [max(now, at - LAST_S * 0.9 * share) for share in (1.0, 2 / 3, 1 / 3)]
+            self._ends = max(at, now)
+        elif self.began is not None and not self._plan and now > self._ends + STALE_S:
+            self._new_run(now, first_s=0.0, length_s=self._lease_s)
 
     def next(self) -> float | None:
         """When to look again, in seconds."""

@@ -102,37 +102,6 @@ class Situation:
             return now_on
         return next((interface for interface in spec.interfaces if self.links.get(interface, False)), None)
 
-    def link_faults(self, spec: VipSpec) -> tuple[str, ...]:
-        """Which links a VIP needs and has not: one of its interfaces, and each that an address names."""
-        if not self.links:
-            return ()
-        named = {placed.interface for placed in spec.addresses if placed.interface is not None}
-        down = sorted(name for name in named if not self.links.get(name, False))
-        if self.interface_for(spec) is None:
-            down = [*spec.interfaces, *(name for name in down if name not in spec.interfaces)]
-        return (f"link down: {', '.join(down)}",) if down else ()
-
-    def terms_differ(self, policy: Policy, now: float) -> str | None:
-        """Why this node's constants forbid it to claim beside its living peers, or None."""
-        mine = self.spec.terms
-        for peer in self.peers.alive(now):
-            if peer.terms is None:
-                continue
-            if peer.terms.brokers != mine.brokers:
-                return f"brokers differ: {peer.node} counts another set of brokers"
-            theirs_s = peer.terms.owner_down_s(policy)
-            if theirs_s > mine.owner_down_s(policy) + 1e-6:
-                return f"timing differs: {peer.node} waits {theirs_s:.3g} s for an owner, this node less"
-        return None
-
-    def too_slow(self, policy: Policy) -> str | None:
-        """Why the brokers are too slow for the policy: under ``release`` a renewal counts on an echo within h."""
-        if policy is not Policy.RELEASE:
-            return None
-        limit_s = self.timing.heartbeat_s
-        quick = sum(1 for view in self.all_views() if (rtt_s := view.rtt_s()) is None or rtt_s <= limit_s)
-        return None if quick >= self.quorum else f"brokers too slow: the median echo takes longer than {limit_s:.3g} s"
-
     def do(self, effect: Effect) -> None:
         """Ask for an effect."""
         self.effects.append(effect)

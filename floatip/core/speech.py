@@ -89,7 +89,7 @@ class Speech:
             tongue.listings, tongue.full_in = listings, 0
             tongue.list_version += 1
         full = tongue.full_in <= 0 or len(listings) <= ALWAYS_FULL
-        tongue.full_in = FULL_EVERY if full else tongue.full_in - 1
+        tongue.full_in = FULL_EVERY - 1 if full else tongue.full_in - 1
         body = Heartbeat(
             state_version=self._state.state_version,
             list_version=tongue.list_version,
@@ -115,8 +115,8 @@ class Speech:
             if (standing := vip.standing(view)) is not None
         )
 
-    def flush(self, now: float) -> None:
-        """Say what the VIPs gathered in this step: releases, then claims, then heartbeats."""
+    def flush(self, now: float) -> bool:
+        """Say what the VIPs gathered in this step: releases, claims, heartbeats; return whether these went out."""
         outbox = self._s.outbox
         for farewell, names in outbox.releases.items():
             for vips in _batches(names):
@@ -129,9 +129,11 @@ class Speech:
                 self.say(self._s.views[broker], Claim(bids=tuple(some)), now)
         if outbox.state:
             self._renew_state(now)
-        if outbox.beat or self._state_is_due(now):
+        beats = outbox.beat or self._state_is_due(now)
+        if beats:
             for view in self._s.all_views():
                 self.beat(view, now)
+        return beats
 
     def _state_is_due(self, now: float) -> bool:
         """Whether to tell a new state now: one a heartbeat at the most, the rest waits for the next heartbeat."""

@@ -17,6 +17,7 @@ class Succession:
 
     def __init__(self, spec: VipSpec, situation: Situation) -> None:
         self.last_owner: NodeName | None = None
+        self._owner_term = 0
         self.witness = Witness(spec.name)
         self.quiet_until = float("-inf")
         """Until when this node waits because a claim of it failed (rule 8)."""
@@ -33,6 +34,7 @@ class Succession:
         owner = incumbent(self._s, self._spec, now)
         if owner is not None:
             self.last_owner = owner.node
+            self._owner_term = max(self._owner_term, owner.term)
             if self.witness.owner_is(owner.node, owner.term, now):
                 self.ceded_until = float("-inf")
                 how = "isolated, keeps" if owner.isolated else "owns"
@@ -51,7 +53,7 @@ class Succession:
                 f"{mac} of a node long gone answers for {self._spec.name}: asks that MAC alone, for it may be a proxy"
             )
             self._s.tell(Kind.CONFLICT, text, vip=self._spec.name, warning=True)
-        self._silence.answer(mac, now, dying=self._may_be_dying(mac, now))
+        self._silence.answer(now, dying=self._may_be_dying(mac, now))
         if self.witness.answer(mac, self._s.peers.macs(self.witness.owner)):
             self._s.outbox.state = True
 
@@ -79,7 +81,7 @@ class Succession:
     def ready(self, now: float, *, idle_since: float) -> tuple[bool, float | None]:
         """Whether to claim now; if not, when to look again."""
         not_before = max(self.quiet_until, self.ceded_until, idle_since)
-        mine = turn(self._s, self._spec, now, not_before=not_before)
+        mine = turn(self._s, self._spec, now, not_before=not_before, owner_term=self._owner_term)
         if mine.due == float("inf"):
             self._silence.stop()
             return False, None
@@ -95,12 +97,10 @@ class Succession:
         self._silence.begin(now)
         while self._silence.shot_due(now):
             self._ask_lan()
-        if not self._silence.silent(now):
-            return self._silence.next()
-        if mine.due - now > STALE_S:
-            self._silence.stop()
-            return now
-        return None
+        if self._silence.silent(now) and mine.due - now <= STALE_S:
+            return None
+        self._silence.go_on_until(mine.due, now)
+        return self._silence.next()
 
     def _ask_lan(self) -> None:
         interface = self._s.interface_for(self._spec) or self._spec.interfaces[0]

@@ -34,9 +34,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Vacancy:
-    """An owner's farewell: who left, whom it left the VIP to, when we heard it and until when that is reserved."""
+    """An owner's farewell: who left, from which term, to whom, when we heard it, until when it is reserved."""
 
     by: NodeName
+    term: int
     to: NodeName | None
     at: float
     reserved_until: float
@@ -102,6 +103,11 @@ class View:
 
     def _void_pending(self) -> None:
         self.holds = {vip: hold for vip, hold in self.holds.items() if hold.confirmed}
+
+    @property
+    def said(self) -> Origin:
+        """Our last place in the present session."""
+        return self._origin
 
     # -- speaking ---------------------------------------------------------------------------------------------------
 
@@ -208,8 +214,9 @@ class View:
                 return log.claim(body, now)
             case Release() as body:
                 for vip in body.vips:
-                    if body.vacated:
-                        self.vacancies[vip] = Vacancy(log.node, body.to, now, now + body.reserved_s)
+                    entry = log.entries.get(vip)
+                    if body.vacated and entry is not None:
+                        self.vacancies[vip] = Vacancy(log.node, entry.term, body.to, now, now + body.reserved_s)
                 return log.release(body)
             case _:
                 return set()

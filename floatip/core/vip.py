@@ -8,10 +8,12 @@ The role changes in ``_become`` alone.
               |______________________ RELEASING <-+__________+        FAULT stands in for BACKUP while a fault lasts
 """
 
+from typing import assert_never
+
+from floatip.core.bidding import Bidding
 from floatip.core.binding import AddressBinding
-from floatip.core.claims import free_for_me
 from floatip.core.effects import Bind, Kind
-from floatip.core.messages import Bid
+from floatip.core.fitness import disagreements, link_faults, terms_differ
 from floatip.core.quorum import kth_smallest, owned_until
 from floatip.core.rivals import isolated_rival, outranked_by, owner_that_hears_us
 from floatip.core.situation import Farewell, Situation
@@ -29,6 +31,7 @@ REFUSED_S = 5.0
 IDLE = frozenset({Role.INIT, Role.BACKUP, Role.FAULT})
 SEATED = frozenset({Role.OWNER, Role.ISOLATED})
 NEVER = float("-inf")
+INFINITE = float("inf")
 
 
 class Vip:
@@ -41,13 +44,13 @@ class Vip:
         self.seen_term = seen_term
         self.since = NEVER
         self.troubles = Troubles()
+        self.bidding = Bidding(spec, situation)
         self.binding = AddressBinding(spec, situation)
         self.succession = Succession(spec, situation)
         self._s = situation
-        self._claimed_at = NEVER
         self._defended_at = NEVER
+        self._doubted = False
         self._idle_since = NEVER
-        self._rebid_at: dict[str, float] = {}
         self._farewell = Farewell(vacated=False)
 
     # -- what others ask ----------------------------------------------------------------------------------------------
@@ -69,38 +72,15 @@ class Vip:
 
     def faults(self, now: float) -> tuple[str, ...]:
         """Why this node may not own the VIP."""
-        return self.troubles.faults(now) + self._s.link_faults(self.spec)
+        return self.troubles.faults(now) + link_faults(self._s, self.spec)
 
     def hindrances(self, now: float) -> tuple[str, ...]:
         """Why this node may not claim the VIP; an owner with a hindrance stays owner."""
-        found = self.faults(now)
-        if terms := self._s.terms_differ(self.spec.policy, now):
-            found += (terms,)
-        if slow := self._s.too_slow(self.spec.policy):
-            found += (slow,)
-        if differs := self.definition_differs(now):
-            found += (f"definition differs from that of {', '.join(differs)}",)
-        return found
-
-    def definition_differs(self, now: float) -> tuple[NodeName, ...]:
-        """The nodes that list the VIP and mean something else by it."""
-        span_s = self._s.owner_down_s(self.spec.policy)
-        return tuple(
-            sorted(
-                {
-                    log.node
-                    for view in self._s.all_views()
-                    for log in view.peers.values()
-                    if (entry := log.entries.get(self.spec.name)) is not None
-                    and entry.definition != self.spec.definition
-                    and max(entry.at, log.listed_at) > now - span_s
-                }
-            )
-        )
+        return self.faults(now) + disagreements(self._s, self.spec, now)
 
     def held_on(self, now: float) -> list[View]:
         """The brokers on which this node holds the VIP."""
-        return [view for view in self._s.all_views() if view.held(self.spec.name, now)]
+        return self.bidding.held_on(now)
 
     def owner_since(self, now: float) -> float:
         """Since when the present owner has been in office, as far as this node has followed it."""
@@ -127,7 +107,9 @@ class Vip:
         if self.binding.state is not Binding.BOUND:
             return
         self._s.tell(Kind.ADDRESS, f"{address} was removed: {cause}", vip=self.spec.name, warning=True)
-        if self.troubles.removed(now):
+        if self.role is Role.ISOLATED and self._doubted:
+            self._leave("it was removed while this node stood still", now)
+        elif not self.binding.expired(now) and self.troubles.removed(now):
             self._s.outbox.state = True
         else:
             self.binding.gone(now)
@@ -150,6 +132,10 @@ class Vip:
         if wrong and self.troubles.conflict(address, mac, now):
             who = f"{peer} ({mac})" if peer else f"a stranger, {mac},"
             self._s.tell(Kind.CONFLICT, f"{who} answers for {address}", vip=self.spec.name, warning=True)
+
+    def doubt(self) -> None:
+        """This process stood still: others may have taken the VIP, and nobody but a quorum can say."""
+        self._doubted = True
 
     def leave(self, why: str, now: float, *, to: NodeName | None = None) -> None:
         """Give the VIP up at an operator's word, to one node or to the best backup."""
@@ -181,12 +167,15 @@ class Vip:
                 return self._isolated(now)
             case Role.RELEASING:
                 return self._releasing(now)
+            case _:
+                assert_never(self.role)
 
     def _become(self, role: Role, why: str, now: float) -> None:
         """The one place where the role changes."""
         was, self.role = self.role, role
-        if role is Role.OWNER and was is Role.ACQUIRING:
-            self.since = now
+        if role is Role.OWNER:
+            self._doubted = False
+            self.since = now if was is Role.ACQUIRING else self.since
         if role in {Role.ISOLATED, Role.ACQUIRING, Role.RELEASING} or was is Role.ISOLATED:
             self._s.outbox.beat = True
         if role in IDLE:
@@ -201,17 +190,18 @@ class Vip:
             self._become(Role.FAULT, "; ".join(faults), now)
         elif not faults and self.role is Role.FAULT:
             self._become(Role.BACKUP, "the fault is gone", now)
-        look_at = self.succession.watch(now)
+        look_at = _earliest(self.succession.watch(now), self.binding.clear(now))
         if self.hindrances(now) or self._s.stopping:
             self.succession.rest()
-            return _earliest(self.troubles.next(now), look_at, now + self._s.timing.lease_s)
-        if self.role is Role.INIT and self._listened_at() <= now:
+            return _earliest(self.troubles.next(now), look_at, now + self._s.timing.heartbeat_s)
+        listened_at = self._listened_at()
+        if self.role is Role.INIT and listened_at <= now:
             self._become(Role.BACKUP, "has listened for long enough", now)
         idle_since = self._idle_since if self.role is Role.BACKUP else NEVER
         ready, again_at = self.succession.ready(now, idle_since=idle_since)
         if ready:
             self._claim(now)
-        return _earliest(look_at, again_at)
+        return _earliest(look_at, again_at, listened_at if now < listened_at < INFINITE else None)
 
     def _listened_at(self) -> float:
         listen_s = self._s.listen_s(self.spec.policy)
@@ -219,35 +209,22 @@ class Vip:
 
     def _claim(self, now: float) -> None:
         self.term = max(self.seen_term, self.term) + 1
-        self._claimed_at = now
-        self._bid(free_for_me(self._s, self.spec, now))
+        self.bidding.open(self.term, now)
         self._s.outbox.store = True
         self.succession.rest()
         after = f"after {self.succession.last_owner}" if self.succession.last_owner else "nobody owns it"
         self._become(Role.CANDIDATE, f"claims it for term {self.term}, {after}", now)
 
-    def _bid(self, views: list[View]) -> None:
-        bid = Bid(vip=self.spec.name, term=self.term, definition=self.spec.definition)
-        for view in views:
-            self._s.outbox.bids.setdefault(view.broker, []).append(bid)
-
     def _candidate(self, now: float) -> float | None:
-        name, patience_s = self.spec.name, 2 * self._s.timing.heartbeat_s
         if hindrances := self.hindrances(now):
             self._withdraw("; ".join(hindrances), now)
         elif self._s.stopping:
             self._withdraw("stopping", now)
-        elif owned_until(self._s.all_views(), self._s.quorum, name) > now:
+        elif owned_until(self._s.all_views(), self._s.quorum, self.spec.name) > now:
             self._become(Role.ACQUIRING, f"holds it on {len(self.held_on(now))} of {len(self._s.views)} brokers", now)
-        elif now >= self._claimed_at + patience_s or (now > self._claimed_at and not self._pending(now)):
+        elif self.bidding.lost(now):
             self._withdraw("no majority for the claim", now)
-        return self._claimed_at + patience_s
-
-    def _pending(self, now: float) -> bool:
-        """Whether the claims that are still out could yet make a majority."""
-        held = len(self.held_on(now))
-        holds = (view.holds.get(self.spec.name) for view in self._s.all_views())
-        return held + sum(1 for hold in holds if hold is not None and not hold.confirmed) >= self._s.quorum
+        return self.bidding.patience_ends()
 
     def _withdraw(self, why: str, now: float) -> None:
         self.succession.quiet_until = now + self._s.back_off_s()
@@ -255,8 +232,7 @@ class Vip:
         self._become(Role.BACKUP, why, now)
 
     def _give_up_everywhere(self, farewell: Farewell) -> None:
-        for view in self._s.all_views():
-            view.give_up(self.spec.name)
+        self.bidding.give_up()
         self._s.outbox.releases.setdefault(farewell, []).append(self.spec.name)
 
     def _acquiring(self, now: float) -> float | None:
@@ -317,27 +293,15 @@ class Vip:
 
     def _claim_missing(self, now: float) -> float | None:
         """Claim the brokers that this node does not hold; return when to try again."""
-        missing = [view for view in self._s.all_views() if view.session is not None and view.lacks(self.spec.name, now)]
-        if not missing or self._s.terms_differ(self.spec.policy, now):
+        missing = self.bidding.missing(now)
+        if not missing or terms_differ(self._s, self.spec.policy, now):
             return None
-        free = free_for_me(self._s, self.spec, now)
-        patience_s = 2 * self._s.timing.heartbeat_s
-        ready = [view for view in missing if view in free and self._rebid_at.get(view.broker, NEVER) <= now]
+        ready = self.bidding.ready(missing, now)
         if ready and self.role is Role.ISOLATED and self.seen_term > self.term:
             self.term = self.seen_term + 1
             self._s.outbox.store = True
-        self._bid(ready)
-        for view in ready:
-            self._rebid_at[view.broker] = now + patience_s + self._s.back_off_s()
-        listen_s = self._s.listen_s(self.spec.policy)
-        return min(
-            max(
-                view.claimable_at(self.spec.name, self.spec.policy, listen_s),
-                self._rebid_at.get(view.broker, NEVER),
-                now + self._s.timing.heartbeat_s / 4,
-            )
-            for view in missing
-        )
+        self.bidding.extend(ready, self.term, now)
+        return self.bidding.look_again_at(missing, now)
 
     def _leave(self, why: str, now: float, *, to: NodeName | None = None, reserved_s: float = 0.0) -> None:
         self._farewell = Farewell(vacated=self.binding.state is not Binding.ABSENT, to=to, reserved_s=reserved_s)

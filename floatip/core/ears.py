@@ -1,0 +1,106 @@
+"""What to make of a message: an echo, a peer's word, a request, our own past. Knows: who said it. Never: acts on it."""
+
+from dataclasses import dataclass, field
+
+from floatip.core.effects import Kind
+from floatip.core.events import Received
+from floatip.core.messages import Message, Reply, Request, Will
+from floatip.core.moves import Moves
+from floatip.core.namesake import Namesakes
+from floatip.core.situation import Situation
+from floatip.core.speech import Speech
+from floatip.core.types import BELIEVED, Policy, VipName
+from floatip.core.view import Heard, View
+from floatip.core.vip import Vip
+
+
+@dataclass(slots=True)
+class Overheard:
+    """What follows from one message."""
+
+    vips: set[VipName] = field(default_factory=set)
+    """To be looked at again."""
+    everything: bool = False
+    """All of them are."""
+    echo: bool = False
+    later_life: int | None = None
+    """Somebody has heard more of this incarnation of ours than we said in the present one."""
+    namesake: bool = False
+    """Another daemon lives under our name."""
+
+
+class Ears:
+    """Sorts what the brokers deliver."""
+
+    def __init__(self, situation: Situation, vips: dict[VipName, Vip], speech: Speech, moves: Moves) -> None:
+        self._s = situation
+        self._vips = vips
+        self._speech = speech
+        self._moves = moves
+        self._policies: dict[VipName, Policy] = {name: vip.spec.policy for name, vip in vips.items()}
+        self._namesakes = Namesakes(situation.timing.heartbeat_s)
+
+    def take(self, event: Received, incarnation: int, now: float) -> Overheard:
+        """Take one message in; ``incarnation`` is our present one."""
+        view, message = self._s.views[event.broker], event.message
+        if view.session is None:
+            return Overheard()
+        if message.sender == self._s.node:
+            return self._own_name(event, incarnation, now)
+        if event.retained:
+            return Overheard(vips=self._s.peers.learn(message) & self._vips.keys())
+        if isinstance(message.body, Will):
+            self._s.tell(Kind.PEER, f"{view.broker} lost {message.sender}")
+            return Overheard()
+        return self._peer(view, message, now)
+
+    def _own_name(self, event: Received, incarnation: int, now: float) -> Overheard:
+        """Our echo, our own past, or a namesake."""
+        view, message, origin = self._s.views[event.broker], event.message, event.message.origin
+        if not event.retained and origin.incarnation == incarnation and origin.session <= (view.session or 0):
+            return self._heard(view, view.hear(message, self._policies, now))
+        if isinstance(message.body, Will):
+            return Overheard()
+        later = origin > view.said and origin.incarnation < BELIEVED
+        if event.retained:
+            return Overheard(later_life=origin.incarnation if later else None)
+        proven = view.is_of_now(message) and self._namesakes.heard(now)
+        return Overheard(namesake=proven or (later and not self._speech.mute(view, now)))
+
+    def _peer(self, view: View, message: Message, now: float) -> Overheard:
+        heard = view.hear(message, self._policies, now)
+        if not heard.fresh:
+            return Overheard()
+        self._s.hear_terms(message.terms, now)
+        new_terms = self._s.peers.heard(message, now)
+        if heard.new_session:
+            self._speech.new_listener(view)
+        match message.body:
+            case Request() as request:
+                age_s = now - view.peers[message.sender].covers_at
+                self._moves.request(request, message.sender, age_s, now)
+                heard.vips.add(request.vip)
+            case Reply() as reply:
+                self._moves.reply(reply)
+            case _:
+                self._terms_seen(view, message, heard)
+                heard.vips |= self._s.peers.learn(message)
+        found = self._heard(view, heard)
+        found.everything = found.everything or new_terms
+        mine = message.seen.get(self._s.node)
+        if mine is not None and mine > view.said and mine.incarnation < BELIEVED:
+            found.later_life = mine.incarnation
+        return found
+
+    def _terms_seen(self, view: View, message: Message, heard: Heard) -> None:
+        """Remember the highest term that a peer spoke of."""
+        entries = view.peers[message.sender].entries
+        for name in heard.vips & self._vips.keys() & entries.keys():
+            vip = self._vips[name]
+            if entries[name].term < BELIEVED:
+                vip.seen_term = max(vip.seen_term, entries[name].term)
+
+    def _heard(self, view: View, heard: Heard) -> Overheard:
+        if heard.gap:
+            self._s.tell(Kind.BROKER, f"{view.broker} dropped messages; listening anew", warning=True)
+        return Overheard(vips=heard.vips & self._vips.keys(), everything=heard.gap, echo=heard.echo)

@@ -1,0 +1,118 @@
+"""What must be right before a daemon starts; what is not ends the start with one sentence that names the remedy."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from floatip.bus.connection import BrokerOptions
+from floatip.config import Config
+from floatip.core.types import BrokerName
+from floatip.hands.kernel import KernelHand
+from floatip.host.addresses import foreign, leftovers
+from floatip.host.errors import HostError
+from floatip.host.links import links
+from floatip.host.sysctls import Change, Row, Sysctls
+
+
+class RefusalError(Exception):
+    """The daemon will not start as things are: names the thing, what was found, and the remedy."""
+
+
+def broker_options(config: Config) -> dict[BrokerName, BrokerOptions]:
+    """Where each broker is and how to get in; raises RefusalError for files that cannot be used."""
+    mqtt = config.mqtt
+    password = None
+    if mqtt.password_file is not None:
+        try:
+            password = mqtt.password_file.read_text(encoding="utf-8").rstrip("\n")
+        except OSError as error:
+            raise RefusalError(f"mqtt.password_file {mqtt.password_file} cannot be read: {error.strerror}") from error
+    tls = _tls(config) if any(broker.tls for broker in mqtt.brokers) else None
+    return {
+        broker.name: BrokerOptions(
+            host=broker.at.host,
+            port=broker.at.port,
+            tls=tls if broker.tls else None,
+            username=mqtt.username,
+            password=password,
+        )
+        for broker in mqtt.brokers
+    }
+
+
+def _tls(config: Config) -> ssl.SSLContext:
+    mqtt = config.mqtt
+    try:
+        context = ssl.create_default_context(cafile=mqtt.ca_file)
+        if mqtt.cert_file is not None:
+            context.load_cert_chain(mqtt.cert_file, mqtt.key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise RefusalError(f"mqtt: ca_file, cert_file or key_file cannot be used: {error}") from error
+    return context
+
+
+def refuse_foreign(kernel: KernelHand) -> None:
+    """Remove what an earlier daemon left; refuse to start beside an address that somebody else put there."""
+    aliases = kernel.all_aliases()
+    found = kernel.addresses.present()
+    if theirs := foreign(found, aliases):
+        first = theirs[0]
+        raise RefusalError(
+            f"{', '.join(str(one) for one in theirs)}: already there, and not by floatip: "
+            f"`ip address delete {first.address}/{first.prefix} dev {first.interface}` or `floatip cleanup --force`, "
+            "and take it out of the host's own network configuration"
+        )
+    if left := leftovers(found, aliases):
+        structlog.get_logger().info("removed what an earlier daemon left", addresses=[str(one) for one in left])
+        failed = [outcome.error for outcome in kernel.addresses.remove(aliases) if outcome.error]
+        if failed:
+            raise RefusalError(f"cannot remove what an earlier daemon left: {failed[0]}")
+
+
+def refuse_missing(config: Config) -> None:
+    """Refuse to start without an interface that a VIP needs."""
+    present = links()
+    if missing := [name for name in config.interfaces if name not in present]:
+        raise RefusalError(
+            f"interface {', '.join(missing)}: not on this host (here are {', '.join(sorted(present))}): "
+            "see `ip link`, and `interfaces` of the VIPs"
+        )
+
+
+@contextmanager
+def sysctls(config: Config) -> Iterator[list[Row]]:
+    """Set what VIPs need, and put it back at the end if the configuration says so; raises SysctlError."""
+    table = Sysctls()
+    several = [name for vip in config.vips if len(vip.interfaces) > 1 for name in vip.interfaces]
+    rows = table.wanted(
+        config.interfaces,
+        prefixes_other_than_host=any(
+            placed.prefix != placed.address.max_prefixlen for vip in config.vips for placed in vip.addresses
+        ),
+        all_too=config.sysctl.all,
+        failover_interfaces=several,
+    )
+    changes: list[Change] = []
+    if config.sysctl.enforce:
+        changes = table.enforce(rows)
+        for change in changes:
+            structlog.get_logger().info(
+                "sysctl set", key=change.key, found=change.before, wanted=change.after, reason=change.row.rule.reason
+            )
+    try:
+        yield list(rows)
+    finally:
+        if config.sysctl.restore_on_exit:
+            table.restore(changes)
+
+
+def enforce_again(rows: list[Row]) -> None:
+    """Set what has come to be wrong since, and say so."""
+    log = structlog.get_logger()
+    try:
+        for change in Sysctls().enforce(rows):
+            log.warning("a sysctl was not as it must be; set again", key=change.key, found=change.before)
+    except HostError as error:
+        log.warning(str(error))

@@ -1,0 +1,57 @@
+"""What a fault is, and how those are chosen whom it meets. Knows: chance. Never: a particular fault."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from tests.sim.broker import Broker, Road
+from tests.sim.cluster import World
+from tests.sim.node import Node
+from tests.sim.repair import follow_roads
+
+Begun = tuple[str, Callable[[], None]] | None
+"""What was broken and how to mend it; None where there was nothing to break."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One kind of fault; ``lan``: it breaks the LAN."""
+
+    begin: Callable[[World, Random], Begun]
+    weight: float
+    shortest_s: float
+    longest_s: float
+    lan: bool = False
+
+
+def any_node(world: World, rng: Random) -> Node:
+    """Any node; every other time one that has an address."""
+    owners = [node for node in world.nodes if node.machine.held]
+    return rng.choice(owners if owners and rng.random() < 0.5 else world.nodes)
+
+
+def any_broker(world: World, rng: Random) -> Broker:
+    """Any broker."""
+    return rng.choice(list(world.brokers.values()))
+
+
+def cut(world: World, rng: Random, node: Node, road: Road, broker: Broker) -> None:
+    """Cut one direction of a road, or both; the ends find out late."""
+    way = rng.random()
+    road.up_held, road.down_held = way < 0.7, way > 0.3
+    follow_roads(node)
+    process = node.running
+    connection = process.bus.connections.get(broker.name) if process is not None else None
+    if process is None or connection is None:
+        return
+
+    def client_notices() -> None:
+        if not road.whole:
+            process.bus.lose(connection, "the connection timed out")
+
+    def broker_notices() -> None:
+        if not road.whole:
+            broker.lose(connection)
+
+    world.scheduler.after(rng.uniform(0.6, 3.0), client_notices)
+    world.scheduler.after(rng.uniform(1.5, 6.5), broker_notices)
