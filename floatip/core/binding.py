@@ -135,6 +135,11 @@ class AddressBinding:
         renew_at = max(self._renewed_at + self._renew_every_s(), self._not_before)
         return self.state is Binding.BOUND and now >= renew_at
 
+    def defend(self, now: float) -> None:
+        """Announce one round against another MAC."""
+        if self.state is Binding.BOUND:
+            self._garp.once(now)
+
     def expired(self, now: float) -> bool:
         """Whether the kernel may have removed the addresses, since nobody renewed them in time."""
         return now >= self._renewed_at + self._lifetime_s() - EARLY_S

@@ -40,6 +40,7 @@ class Engine:
         self._places = {name: place for place, name in enumerate(self._vips)}
         self._exit: Exit | None = None
         self._left = False
+        self._gap_at = float("-inf")
         self._overdue = False
         """A renewal waits for the next echo: under ``release`` it needs one not older than h."""
         self._now = now
@@ -69,7 +70,7 @@ class Engine:
         """A deadline that was missed by more than a lease: this process stood still, whoever noticed it."""
         due = self._timers.next()
         if due is not None and now - due > self._s.timing.lease_s:
-            self._gap(ev.Gap(seconds=now - self._now, why="it was woken too late"))
+            self._gap(ev.Gap(seconds=now - self._now, why="it was woken too late"), now)
 
     def deadline(self) -> float | None:
         """The time by which ``step`` must be called again."""
@@ -92,7 +93,7 @@ class Engine:
             case ev.SessionDown():
                 self._session_down(self._s.views[event.broker], event.reason)
             case ev.Gap():
-                self._gap(event)
+                self._gap(event, now)
             case ev.LinkChanged():
                 self._link_changed(event)
             case ev.IdentityChanged():
@@ -167,8 +168,11 @@ class Engine:
         self._s.tell(Kind.BROKER, f"lost {view.broker}: {reason}", warning=True)
         self._touch_all()
 
-    def _gap(self, event: ev.Gap) -> None:
-        """Trust nothing: every hold may be long gone."""
+    def _gap(self, event: ev.Gap, now: float) -> None:
+        """Trust nothing: every hold may be long gone. Host and engine may both notice: once is enough."""
+        if now - self._gap_at < self._s.timing.heartbeat_s:
+            return
+        self._gap_at = now
         self._s.tell(Kind.CLOCK, f"stood still for {event.seconds:.1f} s ({event.why}); begins anew", warning=True)
         for vip in self._vips.values():
             vip.doubt()

@@ -127,7 +127,7 @@ class Vip:
             self.succession.answered(mac, now)
         if self.role is Role.OWNER and now >= self._defended_at + DEFEND_EVERY_S:
             self._defended_at = now
-            self.binding.announce(now)
+            self.binding.defend(now)
         wrong = peer is None or self.role in SEATED
         if wrong and self.troubles.conflict(address, mac, now):
             who = f"{peer} ({mac})" if peer else f"a stranger, {mac},"
