@@ -45,6 +45,7 @@ class Driver:
         self._clock = clock
         self._inbox: deque[ev.Event] = deque()
         self._turning = False
+        """A turn is under way, or will be in a moment."""
         self._timer: asyncio.TimerHandle | None = None
         self._askers: dict[str, asyncio.Queue[ef.Progress | ef.Answer]] = {}
         self._log = structlog.get_logger()
@@ -55,14 +56,14 @@ class Driver:
         self._turning = True
         for effect in self.engine.start(self._clock()):
             self._carry_out(effect)
-        self._turning = False
         self._turn()
 
     def post(self, event: ev.Event) -> None:
-        """Put an event into the inbox; it is taken at once unless another is being taken."""
+        """Put an event into the inbox: it is taken with all others that the same read brought, in their order."""
         self._inbox.append(event)
         if not self._turning:
-            self._turn()
+            self._turning = True
+            asyncio.get_running_loop().call_soon(self._turn)
 
     # -- the turn -----------------------------------------------------------------------------------------------------
 
@@ -70,7 +71,6 @@ class Driver:
         """Empty the inbox. A defect here ends the process: the kernel's lifetimes are the net below it."""
         if self.ended.done():
             return
-        self._turning = True
         try:
             self._look_for_gap()
             while self._inbox:

@@ -27,23 +27,32 @@ class AddressBinding:
         self._garp = Announcements(situation.spec.garp_offsets_s, situation.spec.garp_refresh_s)
         self._renewed_at = self._renewed_before = NEVER
         self._not_before = NEVER
+        self._has_been_bound = False
+        """Since the last removal; so there may be something left of it."""
         self._remove_again_at: float | None = None
 
     # -- what the kernel reports ----------------------------------------------------------------------------------
 
     def bound(self) -> None:
         """The kernel has the addresses."""
+        self._has_been_bound = True
         if self.state is Binding.BINDING:
             self.state = Binding.BOUND
 
-    def too_late(self) -> None:
-        """The kernel was not asked, because the promise had expired."""
-        if self.state is Binding.BINDING:
+    def too_late(self, now: float) -> None:
+        """The kernel was not asked, because the promise had expired: it has what it had before."""
+        if self.state is Binding.BOUND:
+            self._renewed_at = self._renewed_before
+            self._not_before = now + self._s.timing.heartbeat_s / 4
+        elif self.state is Binding.BINDING and self._has_been_bound:
+            self.gone(now)
+        elif self.state is Binding.BINDING:
             self.state = Binding.ABSENT
 
     def unbound(self) -> None:
         """The kernel has none of the addresses."""
         self._remove_again_at = None
+        self._has_been_bound = False
         if self.state is Binding.UNBINDING:
             self.state = Binding.ABSENT
 
@@ -56,10 +65,11 @@ class AddressBinding:
 
     def add(self, now: float, *, isolated: bool) -> bool:
         """Ask for the addresses, and announce them once they are there; False while no lifetime can be promised."""
-        self.interface = self._s.interface_for(self._spec, self.interface) or self._spec.interfaces[0]
-        bind = self._bind(now, isolated=isolated)
+        interface = self._s.interface_for(self._spec, self.interface) or self._spec.interfaces[0]
+        bind = self._bind(interface, now, isolated=isolated)
         if bind is None:
             return False
+        self.interface = interface
         self._s.outbox.binds.append(bind)
         self.state = Binding.BINDING
         self._renewed_at = now
@@ -84,14 +94,17 @@ class AddressBinding:
             self._s.outbox.unbinds.append(self._spec.name)
         return self._remove_again_at
 
-    def uphold(self, now: float, *, isolated: bool) -> float | None:
-        """Keep the addresses alive and known to the LAN; return when to look again."""
-        if self._has_lost_its_link():
-            self.add(now, isolated=isolated)
+    def uphold(self, now: float, *, isolated: bool, doubted: bool) -> float | None:
+        """Keep the addresses alive and, unless in doubt, known to the LAN; return when to look again."""
+        was_on = self.interface
+        if self._has_lost_its_link() and self.add(now, isolated=isolated):
+            text = f"{self._spec.name} moves from {was_on} to {self.interface}, which has its link"
+            self._s.tell(Kind.ADDRESS, text, vip=self._spec.name, warning=True)
         renew_at = max(self._renewed_at + self._renew_every_s(), self._not_before)
         if self.state is not Binding.BOUND:
-            if self.state is Binding.ABSENT or now >= renew_at:
-                self.add(now, isolated=isolated)
+            wanted = self.state is Binding.ABSENT or now >= renew_at
+            if wanted and not self.add(now, isolated=isolated):
+                return now + self._s.timing.heartbeat_s / 4
             return now + self._renew_every_s()
         if self.expired(now):
             self.add(now, isolated=isolated)
@@ -99,6 +112,8 @@ class AddressBinding:
         if renew_at <= now:
             self._s.outbox.renew = True
             renew_at = now + self._s.timing.heartbeat_s / 4
+        if doubted:
+            return renew_at
         if self._garp.due(now):
             self._s.do(Announce(vip=self._spec.name, interface=self.interface or self._spec.interfaces[0]))
         return min(renew_at, self._garp.next() or renew_at)
@@ -111,11 +126,7 @@ class AddressBinding:
     def _has_lost_its_link(self) -> bool:
         """Whether another interface of this host should have the addresses."""
         wanted = self._s.interface_for(self._spec, self.interface)
-        if wanted is None or wanted == self.interface:
-            return False
-        text = f"{self._spec.name} moves from {self.interface} to {wanted}, which has its link"
-        self._s.tell(Kind.ADDRESS, text, vip=self._spec.name, warning=True)
-        return True
+        return wanted is not None and wanted != self.interface
 
     def refused(self, now: float) -> bool:
         """The kernel refused; return whether that is final: a renewal has time for another try."""
@@ -135,10 +146,10 @@ class AddressBinding:
         renew_at = max(self._renewed_at + self._renew_every_s(), self._not_before)
         return self.state is Binding.BOUND and now >= renew_at
 
-    def defend(self, now: float) -> None:
+    def defend(self, at: float) -> None:
         """Announce one round against another MAC."""
         if self.state is Binding.BOUND:
-            self._garp.once(now)
+            self._garp.once(at)
 
     def expired(self, now: float) -> bool:
         """Whether the kernel may have removed the addresses, since nobody renewed them in time."""
@@ -147,9 +158,9 @@ class AddressBinding:
     def renewal(self, now: float, *, isolated: bool) -> Bind | None:
         """A fresh lifetime, if one may be promised and the present one is half way to being due."""
         too_early = now < max(self._renewed_at + self._renew_every_s() / 2, self._not_before)
-        if self.state is not Binding.BOUND or too_early:
+        if self.state is not Binding.BOUND or too_early or self.interface is None:
             return None
-        bind = self._bind(now, isolated=isolated)
+        bind = self._bind(self.interface, now, isolated=isolated)
         if bind is not None:
             self._renewed_before, self._renewed_at = self._renewed_at, now
         return bind
@@ -160,11 +171,11 @@ class AddressBinding:
     def _lifetime_s(self) -> int:
         return self._s.timing.lifetime_s(self._spec.policy)
 
-    def _bind(self, now: float, *, isolated: bool) -> Bind | None:
+    def _bind(self, interface: str, now: float, *, isolated: bool) -> Bind | None:
         not_after = self._promised_until(isolated=isolated)
-        if not_after <= now or self.interface is None:
+        if not_after <= now:
             return None
-        return Bind(vip=self._spec.name, interface=self.interface, lifetime_s=self._lifetime_s(), not_after=not_after)
+        return Bind(vip=self._spec.name, interface=interface, lifetime_s=self._lifetime_s(), not_after=not_after)
 
     def _promised_until(self, *, isolated: bool) -> float:
         """Until when a full lifetime may be given to the kernel."""

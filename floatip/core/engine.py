@@ -192,11 +192,11 @@ class Engine:
 
     def _identity_changed(self, event: ev.IdentityChanged, now: float) -> None:
         """Clients know the old hardware address: whatever this node owns is announced anew."""
-        if self._s.macs and event.macs != self._s.macs:
+        if self._s.macs and event.macs and event.macs != self._s.macs:
             for vip in self._vips.values():
                 vip.binding.announce(now)
                 self._dirty.add(vip.spec.name)
-        self._s.macs, self._s.addresses = event.macs, event.addresses
+        self._s.macs, self._s.addresses = event.macs or self._s.macs, event.addresses
         self._s.outbox.state = True
 
     def _received(self, event: ev.Received, now: float) -> None:

@@ -13,9 +13,9 @@ class Announcements:
         """Announce in full from now on; what was still waiting is superseded."""
         self._waiting = [now + offset_s for offset_s in self._offsets_s]
 
-    def once(self, now: float) -> None:
-        """Announce one round now, beside what is planned."""
-        self._waiting = [now, *self._waiting]
+    def once(self, at: float) -> None:
+        """Announce one round at this time, beside what is planned."""
+        self._waiting = sorted([at, *self._waiting])
 
     def stop(self) -> None:
         """Announce no more."""

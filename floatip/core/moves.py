@@ -67,12 +67,12 @@ class Moves:
 
         ``age_s``: it cannot be older, since the asker had heard us then; one for which nobody waits is not carried out.
         """
-        if request.at != self._s.node:
+        if request.at != self._s.node or age_s > request.expires_s:
             return
         reply = self._done.get(request.id)
         if reply is None:
             self._s.tell(Kind.OPERATOR, f"an operator at {asker} asks for failover of {request.vip}", vip=request.vip)
-            reply = self._act(request, now) if age_s <= request.expires_s else _too_old(request)
+            reply = self._act(request, now)
             self._done[request.id] = reply
             while len(self._done) > REMEMBERED:
                 del self._done[next(iter(self._done))]
@@ -164,7 +164,3 @@ class Moves:
 
     def _refuse(self, request_id: str, text: str) -> None:
         self._s.do(Answer(id=request_id, outcome=Outcome.REFUSED, text=text))
-
-
-def _too_old(request: Request) -> Reply:
-    return Reply(id=request.id, accepted=False, text=f"the request came later than {request.expires_s:g} s")

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+APART = 0.8
+"""How many heartbeats must lie between two messages that prove a life; they come with some jitter."""
+
 
 @dataclass(slots=True)
 class Namesakes:
@@ -18,4 +21,4 @@ class Namesakes:
         if self._first_at is None or now - self._first_at > 10 * self.heartbeat_s:
             self._first_at = now
             return False
-        return now - self._first_at >= self.heartbeat_s
+        return now - self._first_at >= APART * self.heartbeat_s

@@ -24,6 +24,8 @@ class PeerLog:
     terms: Terms
     origin: Origin
     heard_at: float = float("-inf")
+    spoke_at: float = float("-inf")
+    """When it last said something older than what we had heard: it must be told, or it will never be heard again."""
     in_session: int | None = None
     """The session of ours in which we last heard it: the first word in another one may come from anywhere."""
     listed_at: float = float("-inf")

@@ -19,7 +19,7 @@ FULL_EVERY = 10
 BATCH = 500
 FAULT_TEXT = 80
 """Characters of a fault that peers are told; a thousand VIPs may have one each."""
-MUTE_BEATS = 2.5
+MUTE_BEATS = 4.0
 """How many heartbeats a daemon that has just started only listens, so that it hears a namesake first."""
 SILENT_SESSION_S = 5.0
 """A session on which nothing of ours comes back for so long is begun anew."""

@@ -1,5 +1,6 @@
 """How a backup comes to claim: its turn, the silence of the LAN, and who was there before (design 4.5, 4.6)."""
 
+from floatip.core.binding import EARLY_S
 from floatip.core.claims import Turn, turn
 from floatip.core.effects import Kind, Probe
 from floatip.core.rivals import incumbent
@@ -58,12 +59,17 @@ class Succession:
             self._s.outbox.state = True
 
     def _may_be_dying(self, mac: Mac, now: float) -> bool:
-        """Whether the MAC is that of a peer whose kernel may still be answering for a daemon that is no more."""
+        """Whether the MAC is that of a peer whose kernel may be all that answers, and may stop at any moment.
+
+        Its daemon renewed at the latest when we heard it last, and at the earliest a renewal before that.
+        """
         node = self._s.peers.by_mac(mac)
         if node is None:
             return False
-        kernel_s = self._s.timing.lifetime_s(self._spec.policy) + REMOVAL_DELAY_S
-        return now - self._s.peers.known[node].heard_at <= kernel_s + self._s.timing.heartbeat_s
+        silent_s = now - self._s.peers.known[node].heard_at
+        heartbeat_s, lifetime_s = self._s.timing.heartbeat_s, self._s.timing.lifetime_s(self._spec.policy)
+        earliest_s = lifetime_s - max(heartbeat_s, lifetime_s / 3) - heartbeat_s - EARLY_S
+        return earliest_s <= silent_s <= lifetime_s + REMOVAL_DELAY_S + heartbeat_s
 
     def _is_long_gone(self, mac: Mac, now: float) -> bool:
         """Whether the MAC is that of a peer that no broker has heard for longer than any kernel keeps an address."""

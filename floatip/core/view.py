@@ -125,7 +125,11 @@ class View:
             origin=self._origin,
             terms=self.terms,
             body=body,
-            seen={peer: log.origin for peer, log in self.peers.items() if now - log.heard_at < ACKNOWLEDGED_S},
+            seen={
+                peer: log.origin
+                for peer, log in self.peers.items()
+                if now - max(log.heard_at, log.spoke_at) < ACKNOWLEDGED_S
+            },
         )
 
     # -- hearing ----------------------------------------------------------------------------------------------------
@@ -184,6 +188,7 @@ class View:
             before = log.origin
             place = log.place(message.origin)
             if place is None:
+                log.spoke_at = now
                 return heard
             in_order = place
             heard.new_session = (before.incarnation, before.session) != (log.origin.incarnation, log.origin.session)

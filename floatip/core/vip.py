@@ -15,7 +15,7 @@ from floatip.core.binding import AddressBinding
 from floatip.core.effects import Bind, Kind
 from floatip.core.fitness import disagreements, link_faults, terms_differ
 from floatip.core.quorum import kth_smallest, owned_until
-from floatip.core.rivals import isolated_rival, outranked_by, owner_that_hears_us
+from floatip.core.rivals import isolated_owners, isolated_rival, outranked_by, owner_that_hears_us
 from floatip.core.situation import Farewell, Situation
 from floatip.core.succession import Succession
 from floatip.core.troubles import Troubles
@@ -49,6 +49,7 @@ class Vip:
         self.succession = Succession(spec, situation)
         self._s = situation
         self._defended_at = NEVER
+        self._had_rivals = False
         self._doubted = False
         self._idle_since = NEVER
         self._farewell = Farewell(vacated=False)
@@ -97,7 +98,7 @@ class Vip:
     def bind_failed(self, reason: str, now: float, *, late: bool) -> None:
         """The kernel refused the addresses; or, ``late``, it was not asked because the promise had expired."""
         if late:
-            self.binding.too_late()
+            self.binding.too_late(now)
         elif self.binding.refused(now):
             self.troubles.raise_fault(f"address refused: {reason}", now + REFUSED_S)
             self._s.outbox.state = True
@@ -125,9 +126,9 @@ class Vip:
         peer = self._s.peers.by_mac(mac)
         if self.role in IDLE:
             self.succession.answered(mac, now)
-        if self.role is Role.OWNER and now >= self._defended_at + DEFEND_EVERY_S:
-            self._defended_at = now
-            self.binding.defend(now)
+        if self.role is Role.OWNER and now >= self._defended_at:
+            self._defended_at = max(now, self._defended_at + DEFEND_EVERY_S)
+            self.binding.defend(self._defended_at)
         wrong = peer is None or self.role in SEATED
         if wrong and self.troubles.conflict(address, mac, now):
             who = f"{peer} ({mac})" if peer else f"a stranger, {mac},"
@@ -257,8 +258,16 @@ class Vip:
             else:
                 self._become(Role.ISOLATED, "lost the quorum; keeps the address", now)
         else:
+            self._watch_rivals(now)
             return _earliest(until, self._serve(now))
         return None
+
+    def _watch_rivals(self, now: float) -> None:
+        """An isolated owner that yielded may have been believed by clients: they are told anew."""
+        rivals = bool(isolated_owners(self._s, self.spec, now))
+        if self._had_rivals and not rivals:
+            self.binding.announce(now)
+        self._had_rivals = rivals
 
     def _isolated(self, now: float) -> float | None:
         if reason := self._must_leave(now):
@@ -289,7 +298,11 @@ class Vip:
     def _serve(self, now: float) -> float | None:
         """What an owner does while nothing happens: claim missing brokers, renew the kernel lifetime, announce."""
         again_at = self._claim_missing(now)
-        return _earliest(again_at, self.binding.uphold(now, isolated=self.role is Role.ISOLATED))
+        return _earliest(again_at, self._uphold(now))
+
+    def _uphold(self, now: float) -> float | None:
+        isolated = self.role is Role.ISOLATED
+        return self.binding.uphold(now, isolated=isolated, doubted=isolated and self._doubted)
 
     def _claim_missing(self, now: float) -> float | None:
         """Claim the brokers that this node does not hold; return when to try again."""

@@ -97,7 +97,8 @@ class KernelHand:
 
     def renew(self, effect: ef.Renew) -> None:
         """Give all of them fresh lifetimes, one send for each lifetime; only failures are told."""
-        for _, results in self._ensure(effect.binds, verify=False):
+        for binds, results in self._ensure(effect.binds, verify=False):
+            self._bound |= {bind.vip: self._aliases(bind.vip, bind.interface) for bind in binds}
             for vip, reason in results.items():
                 self._post(ev.BindFailed(vip=vip, reason=reason))
 
@@ -108,7 +109,7 @@ class KernelHand:
         for bind in binds:
             if now <= bind.not_after:
                 by_lifetime.setdefault(bind.lifetime_s, []).append(bind)
-            elif verify:
+            else:
                 self._post(ev.BindFailed(vip=bind.vip, reason="the promise had expired", late=True))
         for lifetime_s, batch in by_lifetime.items():
             aliases = {alias: bind.vip for bind in batch for alias in self._aliases(bind.vip, bind.interface)}
@@ -178,7 +179,8 @@ class KernelHand:
     def _gone(self, told: watch.AddressGone) -> None:
         vip = self._vip_of[told.address]
         held = self._bound.get(vip, ())
-        if any(alias.address == told.address and alias.interface == told.interface for alias in held):
+        gone = (told.address, told.prefix, told.interface)
+        if any((alias.address, alias.prefix, alias.interface) == gone for alias in held):
             cause = f"taken off {told.interface} {_by(told.by_pid)}"
             self._post(ev.AddressGone(vip=vip, address=told.address, cause=cause))
 
