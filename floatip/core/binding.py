@@ -27,6 +27,8 @@ class AddressBinding:
         self._garp = Announcements(situation.spec.garp_offsets_s, situation.spec.garp_refresh_s)
         self._renewed_at = self._renewed_before = NEVER
         self._not_before = NEVER
+        self._missing = False
+        """Something of it is known to be gone."""
         self._has_been_bound = False
         """Since the last removal; so there may be something left of it."""
         self._remove_again_at: float | None = None
@@ -45,7 +47,7 @@ class AddressBinding:
             self._renewed_at = self._renewed_before
             self._not_before = now + self._s.timing.heartbeat_s / 4
         elif self.state is Binding.BINDING and self._has_been_bound:
-            self.gone(now)
+            self.gone()
         elif self.state is Binding.BINDING:
             self.state = Binding.ABSENT
 
@@ -72,6 +74,7 @@ class AddressBinding:
         self.interface = interface
         self._s.outbox.binds.append(bind)
         self.state = Binding.BINDING
+        self._missing = False
         self._renewed_at = now
         self._garp.begin(now)
         return True
@@ -102,7 +105,7 @@ class AddressBinding:
             self._s.tell(Kind.ADDRESS, text, vip=self._spec.name, warning=True)
         renew_at = max(self._renewed_at + self._renew_every_s(), self._not_before)
         if self.state is not Binding.BOUND:
-            wanted = self.state is Binding.ABSENT or now >= renew_at
+            wanted = self.state is Binding.ABSENT or self._missing or now >= renew_at
             if wanted and not self.add(now, isolated=isolated):
                 return now + self._s.timing.heartbeat_s / 4
             return now + self._renew_every_s()
@@ -136,10 +139,10 @@ class AddressBinding:
             return False
         return self.state in {Binding.BINDING, Binding.BOUND}
 
-    def gone(self, now: float) -> None:
+    def gone(self) -> None:
         """Something else removed an address: the next look puts it back."""
         self.state = Binding.BINDING
-        self._renewed_at = now - self._renew_every_s()
+        self._missing = True
 
     def overdue(self, now: float) -> bool:
         """Whether a renewal waits for a fresher promise."""

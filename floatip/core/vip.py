@@ -108,12 +108,12 @@ class Vip:
         if self.binding.state is not Binding.BOUND:
             return
         self._s.tell(Kind.ADDRESS, f"{address} was removed: {cause}", vip=self.spec.name, warning=True)
-        if self.role is Role.ISOLATED and self._doubted:
+        if self._doubted:
             self._leave("it was removed while this node stood still", now)
         elif not self.binding.expired(now) and self.troubles.removed(now):
             self._s.outbox.state = True
         else:
-            self.binding.gone(now)
+            self.binding.gone()
 
     def address_appeared(self, address: str, cause: str) -> None:
         """An address of the VIP is here and should not be: take it off."""
