@@ -12,10 +12,11 @@ from typing import assert_never
 
 from floatip.core.bidding import Bidding
 from floatip.core.binding import AddressBinding
+from floatip.core.defence import Defence
 from floatip.core.effects import Bind, Kind
 from floatip.core.fitness import disagreements, link_faults, terms_differ
 from floatip.core.quorum import kth_smallest, owned_until
-from floatip.core.rivals import isolated_owners, isolated_rival, outranked_by, owner_that_hears_us
+from floatip.core.rivals import isolated_rival, outranked_by, owner_that_hears_us
 from floatip.core.situation import Farewell, Situation
 from floatip.core.succession import Succession
 from floatip.core.troubles import Troubles
@@ -24,8 +25,6 @@ from floatip.core.view import View
 
 RESERVED_S = 1.0
 """T: how long a VIP that its owner has left is reserved for the one it was left to."""
-DEFEND_EVERY_S = 1.0
-"""How often an owner announces anew against another MAC (RFC 5227 section 2.4)."""
 REFUSED_S = 5.0
 """How long a node whose kernel refused the address leaves the VIP to others."""
 IDLE = frozenset({Role.INIT, Role.BACKUP, Role.FAULT})
@@ -47,9 +46,8 @@ class Vip:
         self.bidding = Bidding(spec, situation)
         self.binding = AddressBinding(spec, situation)
         self.succession = Succession(spec, situation)
+        self._defence = Defence(spec, situation, self.binding, self.troubles)
         self._s = situation
-        self._defended_at = NEVER
-        self._had_rivals = False
         self._doubted = False
         self._idle_since = NEVER
         self._farewell = Farewell(vacated=False)
@@ -123,16 +121,11 @@ class Vip:
 
     def answered(self, address: str, mac: Mac, now: float) -> None:
         """A MAC that is not ours answers for, or announces, an address of the VIP."""
-        peer = self._s.peers.by_mac(mac)
         if self.role in IDLE:
             self.succession.answered(mac, now)
-        if self.role is Role.OWNER and now >= self._defended_at:
-            self._defended_at = max(now, self._defended_at + DEFEND_EVERY_S)
-            self.binding.defend(self._defended_at)
-        wrong = peer is None or self.role in SEATED
-        if wrong and self.troubles.conflict(address, mac, now):
-            who = f"{peer} ({mac})" if peer else f"a stranger, {mac},"
-            self._s.tell(Kind.CONFLICT, f"{who} answers for {address}", vip=self.spec.name, warning=True)
+        elif self.role is Role.OWNER:
+            self._defence.against_mac(now)
+        self._defence.report(address, mac, now, seated=self.role in SEATED)
 
     def doubt(self) -> None:
         """This process stood still: others may have taken the VIP, and nobody but a quorum can say."""
@@ -258,16 +251,9 @@ class Vip:
             else:
                 self._become(Role.ISOLATED, "lost the quorum; keeps the address", now)
         else:
-            self._watch_rivals(now)
+            self._defence.against_isolated(now)
             return _earliest(until, self._serve(now))
         return None
-
-    def _watch_rivals(self, now: float) -> None:
-        """An isolated owner that yielded may have been believed by clients: they are told anew."""
-        rivals = bool(isolated_owners(self._s, self.spec, now))
-        if self._had_rivals and not rivals:
-            self.binding.announce(now)
-        self._had_rivals = rivals
 
     def _isolated(self, now: float) -> float | None:
         if reason := self._must_leave(now):

@@ -1,0 +1,82 @@
+"""One VIP: an owner without a quorum, one that stood still, and an owner that sees another yield."""
+
+from floatip.core import effects as ef
+from floatip.core import events as ev
+from floatip.core.types import Role
+from tests.unit.core.bench import Bench
+from tests.unit.core.stage import ADDRESS, WEB, D, L, X, Y, Z, a_spec, binds, of, renewals
+
+THREE = a_spec(brokers=(X, Y, Z))
+
+# -- one that stood still
+
+GAP = ev.Gap(seconds=2.0, why="test")
+GONE = ev.AddressGone(vip=WEB, address=ADDRESS, cause="it expired")
+
+
+def test_an_isolated_owner_that_stood_still_puts_nothing_back() -> None:
+    """Others may have taken the VIP, and nobody but a quorum can say."""
+    bench = Bench().reach(Role.OWNER)
+    bench.give(GAP)
+    assert bench.role() is Role.ISOLATED
+    effects = bench.give(GONE) + bench.run(0.1)
+    assert not binds(effects)
+    assert bench.role() is Role.BACKUP
+    assert bench.told("web ISOLATED -> RELEASING: it was removed while this node stood still")
+
+
+def test_an_isolated_owner_that_never_stood_still_puts_it_back() -> None:
+    """It has followed what happened, and nobody has shown up."""
+    bench = Bench().reach(Role.ISOLATED)
+    assert binds(bench.give(GONE))
+    assert bench.role() is Role.ISOLATED
+
+
+def test_with_a_quorum_there_is_no_doubt() -> None:
+    """What the others confirmed is put back; and when the quorum is lost later, that is another matter."""
+    bench = Bench().reach(Role.OWNER)
+    bench.give(GAP)
+    bench.connect().run(D + 0.1)
+    assert bench.role() is Role.OWNER
+    assert binds(bench.give(GONE))
+    bench.run(0.1)
+    bench.cut()
+    bench.run(L)
+    assert bench.role() is Role.ISOLATED
+    assert binds(bench.give(GONE))
+    assert bench.role() is Role.ISOLATED
+
+
+def test_what_was_removed_in_the_turn_of_the_standstill_is_not_put_back() -> None:
+    """The owner learns of both at once, before it has settled for anything."""
+    bench = Bench(THREE).reach(Role.OWNER)
+    effects = bench.engine.steps([GAP, GONE], bench.now)
+    assert not binds(effects)
+    assert of(ef.Unbind, effects)
+    assert bench.role() is Role.RELEASING
+
+
+def test_an_isolated_owner_whose_kernel_forgot_it_meanwhile_leaves() -> None:
+    """It stood still for longer than the address lasted."""
+    bench = Bench().reach(Role.OWNER)
+    bench.now += 3.0
+    bench.give(GAP)
+    assert bench.told("web ISOLATED -> RELEASING: the kernel lifetime ended while this node stood still")
+
+
+def test_an_owner_in_doubt_tells_the_lan_nothing() -> None:
+    """It may have been overtaken; the address is upheld, and announced when a quorum says that it is its own."""
+    bench = Bench().reach(Role.OWNER)
+    bench.give(GAP)
+    effects = bench.give(ev.AnnounceAsked(vip=WEB)) + bench.run(70.0)
+    assert bench.role() is Role.ISOLATED
+    assert len(renewals(effects)) >= 69
+    assert not of(ef.Announce, effects)
+    bench.connect().run(D)
+    assert of(ef.Announce, bench.run(0.1))
+
+
+def test_an_isolated_owner_that_never_stood_still_goes_on_announcing() -> None:
+    """It has followed what happened, and nobody has shown up."""
+    bench = Bench().reach(Role.ISOLATED)
+    assert of(ef.Announce, bench.give(ev.AnnounceAsked(vip=WEB)))
