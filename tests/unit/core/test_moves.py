@@ -7,7 +7,7 @@ from floatip.core import events as ev
 from floatip.core.effects import Outcome
 from floatip.core.messages import Release, Reply, Request, Verb, Witnessed
 from floatip.core.moves import PROOF_S
-from floatip.core.types import NodeName, Role, Standing, VipName
+from floatip.core.types import Mac, NodeName, Role, Standing, VipName
 from tests.unit.core.asking import ASK, a_backup, an_owner, answers
 from tests.unit.core.bench import Bench
 from tests.unit.core.stage import ADDRESS, MACS, WEB, A, B, C, D, Peer, X, a_beat, a_listing, a_state, of, sent
@@ -96,13 +96,14 @@ def test_the_move_is_proven_when_another_node_saw_the_new_owner() -> None:
     assert answers(effects) == [(Outcome.PROVEN, "b owns web, seen on the LAN by c")]
 
 
-def test_an_answer_of_an_earlier_term_proves_nothing() -> None:
-    """The witness saw the new owner's MAC, but long ago."""
+@pytest.mark.parametrize(("term", "mac"), [(1, MACS[B]), (2, MACS[C])])
+def test_an_answer_of_an_earlier_term_or_of_another_proves_nothing(term: int, mac: Mac) -> None:
+    """The witness saw the new owner's MAC, but long ago; or in this term, but another's MAC."""
     bench = an_owner(B, C)
     bench.give(ASK)
     bench.joined_by(B, a_listing(term=2))
     bench.hear(Peer(B, session=2).says(a_beat(a_listing(term=2))))
-    seen = (Witnessed(vip=WEB, term=1, mac=MACS[B]),)
+    seen = (Witnessed(vip=WEB, term=term, mac=mac),)
     assert not answers(bench.hear(Peer(C, session=2).says(a_state(C, version=2, witnessed=seen))))
 
 

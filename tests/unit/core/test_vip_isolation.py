@@ -2,9 +2,10 @@
 
 from floatip.core import effects as ef
 from floatip.core import events as ev
-from floatip.core.types import Role
+from floatip.core.messages import Heartbeat
+from floatip.core.types import Role, Standing
 from tests.unit.core.bench import Bench
-from tests.unit.core.stage import ADDRESS, WEB, D, L, X, Y, Z, a_spec, binds, of, renewals
+from tests.unit.core.stage import ADDRESS, BLINK, WEB, D, L, X, Y, Z, a_spec, binds, of, renewals, sent
 
 THREE = a_spec(brokers=(X, Y, Z))
 
@@ -80,3 +81,17 @@ def test_an_isolated_owner_that_never_stood_still_goes_on_announcing() -> None:
     """It has followed what happened, and nobody has shown up."""
     bench = Bench().reach(Role.ISOLATED)
     assert of(ef.Announce, bench.give(ev.AnnounceAsked(vip=WEB)))
+
+
+# -- one whose quorum is back
+
+
+def test_an_isolated_owner_whose_quorum_is_back_says_so_at_once() -> None:
+    """In the step of its claim's return: others may be waiting for its silence."""
+    bench = Bench().reach(Role.ISOLATED)
+    effects: list[ef.Effect] = []
+    bench.connect()
+    while bench.role() is Role.ISOLATED:
+        effects = bench.run(BLINK)
+    (beat,) = sent(Heartbeat, effects)
+    assert [one.standing for one in beat.listings or ()] == [Standing.OWNER]
