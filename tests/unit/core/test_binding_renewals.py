@@ -185,4 +185,4 @@ def test_what_was_renewed_just_now_or_is_not_here_is_left_out_of_a_batch() -> No
     assert bench.vip().renewal(renewed_at + 0.501) is not None
     bench.binding = False
     bench.give(ev.AddressGone(vip=WEB, address=ADDRESS, cause="deleted"))
-    assert bench.vip().renewal(bench.now + 1.0) is None
+    assert bench.vip().renewal(bench.now + 0.6) is None

@@ -164,9 +164,9 @@ def test_a_hindered_node_looks_again_each_heartbeat() -> None:
     """Nobody wakes it when a peer that hindered it dies."""
     bench = Bench().connect()
     bench.run(D - 0.1)
-    bench.hear(Peer(terms=a_spec(timing=Timing(lease_s=2.0)).terms).says(a_beat()))
+    bench.hear(Peer(terms=a_spec(timing=Timing(lease_s=1.7)).terms).says(a_beat()))
     bench.echoing.clear()
-    bench.run(2.0 - 0.01)
+    bench.run(1.7 - 0.01)
     assert bench.role() is Role.INIT
     bench.run(H + 0.02)
     assert bench.role() is Role.BACKUP
