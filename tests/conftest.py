@@ -1,5 +1,6 @@
-"""What all tests share: transcripts, which are rewritten by a flag and reviewed as a diff."""
+"""What all tests share: transcripts, rewritten by a flag and reviewed as a diff; and that CI skips nothing."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,13 @@ TRANSCRIPTS = Path(__file__).parent / "transcripts"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the flag that rewrites transcripts."""
     parser.addoption("--rewrite-transcripts", action="store_true", help="write tests/transcripts anew; review the diff")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A proof that was skipped is none: in CI it fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture
