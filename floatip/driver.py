@@ -121,6 +121,10 @@ class Driver:
                 self.lan.announce(effect)
             case ef.Probe():
                 self.lan.probe(effect)
+            case ef.Ask():
+                self.lan.ask(effect)
+            case ef.Acquaint():
+                self.kernel.acquaint(effect)
             case ef.Reconnect():
                 self.bus.reconnect(effect)
             case ef.Identify():

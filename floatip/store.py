@@ -8,16 +8,18 @@ import asyncio
 import json
 import math
 import os
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from floatip.core.types import Stored, VipName
+from floatip.core.types import Mac, NodeName, Stored, VipName
 
 FILE_NAME = "state.json"
 _VERSION = 1
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _MAX_BYTES = 4 * 1024 * 1024
 
 
@@ -99,6 +101,7 @@ class Store:
                 "keep_s": stored.keep_s,
                 "release_s": stored.release_s,
                 "terms": dict(stored.terms),
+                "macs": dict(stored.macs),
             }
         ).encode()
         with self._lock:
@@ -145,7 +148,17 @@ def _stored(data: bytes) -> Stored:
         terms=tuple((VipName(name), _count(terms, name)) for name in terms),
         keep_s=_seconds(document, "keep_s"),
         release_s=_seconds(document, "release_s"),
+        macs=_macs(document.get("macs", {})),
     )
+
+
+def _macs(found: Any) -> tuple[tuple[NodeName, tuple[Mac, ...]], ...]:
+    if not isinstance(found, dict) or not all(
+        isinstance(macs, list) and all(isinstance(mac, str) and _MAC.fullmatch(mac) for mac in macs)
+        for macs in found.values()
+    ):
+        raise ValueError("macs is not a list of hardware addresses for each node")
+    return tuple((NodeName(node), tuple(Mac(mac) for mac in macs)) for node, macs in found.items())
 
 
 def _count(document: dict[str, Any], key: str) -> int:

@@ -135,6 +135,7 @@ def _encode_state(state: State) -> dict[str, object]:
             for one in state.vips
         ],
         "seen": [{"v": one.vip, "t": one.term, "m": one.mac} for one in state.witnessed],
+        "lan": state.lan_fine,
     }
 
 
@@ -193,4 +194,5 @@ def _decode_state(read: wire.StateWire) -> State:
             for one in read["vips"]
         ),
         witnessed=tuple(Witnessed(vip=VipName(one["v"]), term=one["t"], mac=Mac(one["m"])) for one in read["seen"]),
+        lan_fine=read.get("lan", False),
     )

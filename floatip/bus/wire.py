@@ -135,6 +135,7 @@ class StateWire(Head):
     faults: Faults
     vips: Annotated[list[VipStateWire], Field(max_length=MAX_VIPS, fail_fast=True), AfterValidator(_each_once)]
     seen: Annotated[list[WitnessedWire], Field(max_length=MAX_VIPS, fail_fast=True)]
+    lan: NotRequired[bool]
 
 
 class WillWire(Head):

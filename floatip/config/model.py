@@ -102,6 +102,8 @@ class Config(Table):
             ),
             garp_offsets_s=self.garp.offsets_s,
             garp_refresh_s=self.garp.refresh_s,
+            gateway=self.lan.gateway,
+            lan_health=self.lan.health,
             version=version,
         )
 

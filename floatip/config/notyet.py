@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from floatip.config.model import Config
 from floatip.config.problems import KeyPath, Problem, shown
-from floatip.config.tables import Handover, QuorumPolicy, Table
+from floatip.config.tables import Handover, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +21,12 @@ class Row:
 
 
 NOT_YET: tuple[Row, ...] = (
-    Row("timing.no_quorum_policy", 'write "keep" or "release"', QuorumPolicy.LAN),
-    Row("vip.no_quorum_policy", 'write "keep" or "release"', QuorumPolicy.LAN),
     Row("vip.handover", "leave it out: planned moves are break-before-make here", Handover.MAKE_BEFORE_BREAK),
     Row("vip.preempt", "leave it out, and move the VIP back by `floatip failover`", value=True),
     Row("vip.gateway", "leave gateway and table out, and route by the host's own configuration"),
     Row("check", "leave [[check]] and the VIPs' checks out"),
     Row("hook", "leave [[hook]] out, and follow `floatip events -f`"),
     Row("http", "leave [http] out, and ask `floatip status --json`"),
-    Row("lan.gateway", "leave it out"),
-    Row("lan.health", "leave it out", value=True),
 )
 
 

@@ -51,6 +51,12 @@ class AddressBinding:
         elif self.state is Binding.BINDING:
             self.state = Binding.ABSENT
 
+    def inherit(self, interface: str, now: float) -> None:
+        """The kernel has them from an earlier life of this node: they are renewed at once, or left to end."""
+        self.state, self.interface = Binding.BOUND, interface
+        self._has_been_bound = True
+        self._renewed_at = now - self._renew_every_s()
+
     def unbound(self) -> None:
         """The kernel has none of the addresses."""
         self._remove_again_at = None

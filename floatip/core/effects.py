@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from floatip.core.messages import Message
-from floatip.core.types import BrokerName, Mac, NodeName, Role, Stored, VipName
+from floatip.core.types import Address, BrokerName, Mac, NodeName, Role, Stored, VipName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +80,25 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Ask on this interface's LAN for a host's own address: its MAC alone if it is known, else everybody.
+
+    Whatever that host says on this LAN from then on is told as ``Reached``.
+    """
+
+    interface: str
+    address: Address
+    mac: Mac | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acquaint:
+    """These are the peers' MACs: what outlives this daemon gives an address up to one of them alone."""
+
+    macs: tuple[Mac, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """Remember this over a restart."""
 
@@ -149,4 +168,4 @@ class Exit:
     reason: str
 
 
-Effect = Send | Reconnect | Identify | Add | Renew | Unbind | Announce | Probe | Store | Tell | Progress | Answer | Exit
+Effect = Send | Reconnect | Identify | Add | Renew | Unbind | Announce | Probe | Ask | Acquaint | Store | Tell | Progress | Answer | Exit

@@ -94,6 +94,8 @@ class Engine:
                 self._session_down(self._s.views[event.broker], event.reason)
             case ev.Gap():
                 self._gap(event, now)
+            case ev.Reached():
+                pass
             case ev.LinkChanged():
                 self._link_changed(event)
             case ev.IdentityChanged():
@@ -111,6 +113,7 @@ class Engine:
                 | ev.AddressGone()
                 | ev.AddressAppeared()
                 | ev.Answered()
+                | ev.Inherited()
                 | ev.AnnounceAsked()
             ):
                 self._vip_event(event, now)
@@ -126,6 +129,7 @@ class Engine:
         | ev.AddressGone
         | ev.AddressAppeared
         | ev.Answered
+        | ev.Inherited
         | ev.AnnounceAsked,
         now: float,
     ) -> None:
@@ -149,6 +153,8 @@ class Engine:
                 vip.address_appeared(str(event.address), event.cause)
             case ev.Answered():
                 vip.answered(str(event.address), event.mac, now)
+            case ev.Inherited():
+                vip.inherit(event.interface, now)
             case ev.AnnounceAsked():
                 vip.binding.announce(now)
             case _:

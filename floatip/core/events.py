@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from floatip.core.messages import Message
-from floatip.core.types import Address, BrokerName, Mac, NodeName, VipName
+from floatip.core.types import Address, BrokerName, Mac, NodeName, Port, VipName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +90,33 @@ class AddressAppeared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """On the LAN this MAC answered for, or announced, an address of the VIP (never one of our own MACs)."""
+    """On the LAN this MAC answered for an address of the VIP, or ``announced`` it unasked (never a MAC of our own).
+
+    An IPv6 answer to a probe looks like an announcement (RFC 4861 section 7.2.4).
+    """
 
     vip: VipName
     address: Address
     mac: Mac
+    interface: str = ""
+    announced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """The host with this address, for which we had asked (``Ask``), said something on the LAN of this interface."""
+
+    interface: str
+    address: Address
+    mac: Mac
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inherited:
+    """A daemon that ran here before left the VIP's addresses in the kernel, on this interface, with a lifetime."""
+
+    vip: VipName
+    interface: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +133,7 @@ class IdentityChanged:
 
     macs: tuple[Mac, ...]
     addresses: tuple[str, ...]
+    ports: tuple[Port, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +178,8 @@ Event = (
     | AddressGone
     | AddressAppeared
     | Answered
+    | Reached
+    | Inherited
     | LinkChanged
     | IdentityChanged
     | Gap

@@ -89,6 +89,8 @@ class State:
     faults: tuple[str, ...] = ()
     vips: tuple[VipState, ...] = ()
     witnessed: tuple[Witnessed, ...] = ()
+    lan_fine: bool = False
+    """Somebody answers it on the LAN of each interface that it needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

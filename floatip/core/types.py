@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import NewType
 
 NodeName = NewType("NodeName", str)
@@ -29,6 +29,8 @@ class Policy(StrEnum):
 
     KEEP = "keep"
     RELEASE = "release"
+    LAN = "lan"
+    """As ``keep``; and without a quorum the LAN decides who takes over."""
 
 
 class Role(StrEnum):
@@ -129,6 +131,15 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """One interface of this node on a LAN, with this host's own addresses and subnets there."""
+
+    interface: str
+    mac: Mac
+    addresses: tuple[IPv4Interface | IPv6Interface, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VipSpec:
     """One VIP as configured on this node."""
 
@@ -157,6 +168,9 @@ class NodeSpec:
     timing: Timing
     garp_offsets_s: tuple[float, ...] = (0.0, 0.05, 0.25, 1.0, 5.0)
     garp_refresh_s: float = 60.0
+    gateway: Address | None = None
+    """Asked, beside the peers, whether the LAN is there."""
+    lan_health: bool = True
     version: str = "0"
 
     @property
@@ -186,6 +200,8 @@ class Stored:
     """The largest D heard, in seconds, under ``keep``."""
     release_s: float = 0.0
     """The largest D heard, in seconds, under ``release``."""
+    macs: tuple[tuple[NodeName, tuple[Mac, ...]], ...] = ()
+    """The hardware addresses of the peers, as they last told them."""
 
     def owner_down_s(self, policy: Policy) -> float:
         """The largest D ever heard under a policy."""

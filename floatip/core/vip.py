@@ -127,6 +127,14 @@ class Vip:
             self._defence.against_mac(now)
         self._defence.report(address, mac, now, seated=self.role in SEATED)
 
+    def inherit(self, interface: str, now: float) -> None:
+        """A daemon before us left the addresses in the kernel: go on as its isolated owner, in doubt."""
+        if self.role is Role.INIT and self.spec.policy is not Policy.RELEASE:
+            self.term = self.seen_term
+            self._doubted = True
+            self.binding.inherit(interface, now)
+            self._become(Role.ISOLATED, "its addresses are still here from an earlier life", now)
+
     def doubt(self) -> None:
         """This process stood still: others may have taken the VIP, and nobody but a quorum can say."""
         self._doubted = True

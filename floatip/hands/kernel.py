@@ -5,7 +5,7 @@ from pathlib import Path
 
 from floatip.core import effects as ef
 from floatip.core import events as ev
-from floatip.core.types import Address, Mac, VipName, VipSpec
+from floatip.core.types import Address, Mac, Port, VipName, VipSpec
 from floatip.host import watch
 from floatip.host.addresses import Addresses, Alias
 from floatip.host.clock import boottime_s
@@ -137,6 +137,9 @@ class KernelHand:
             else:
                 self._post(ev.Unbound(vip=vip))
 
+    def acquaint(self, effect: ef.Acquaint) -> None:
+        """Whose MACs the peers' are."""
+
     def survey(self) -> None:
         """Read links, MACs and addresses anew and report what differs from what is believed."""
         try:
@@ -153,6 +156,14 @@ class KernelHand:
             ev.IdentityChanged(
                 macs=tuple(sorted({Mac(link.mac) for link in mine})),
                 addresses=tuple(str(address) for link in mine for address in lan_addresses(link, vips)),
+                ports=tuple(
+                    Port(
+                        interface=link.name,
+                        mac=Mac(link.mac),
+                        addresses=tuple(own for own in link.addresses if own.ip in lan_addresses(link, vips)),
+                    )
+                    for link in mine
+                ),
             )
         )
         for address, vip in self._vip_of.items():

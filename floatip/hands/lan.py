@@ -74,6 +74,9 @@ class LanHand:
                 except LanError as error:
                     self._warn(str(error))
 
+    def ask(self, effect: ef.Ask) -> None:
+        """Ask for a host's own address."""
+
     def forget(self, vips: Iterable[VipName]) -> None:
         """Addresses that were given up are announced no more."""
         for vip in vips:
