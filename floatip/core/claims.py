@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+from floatip.core.majority import kth_smallest
 from floatip.core.quorum import claimable_at
 from floatip.core.ranking import Candidate, ranked
 from floatip.core.rivals import incumbent
 from floatip.core.situation import Situation
-from floatip.core.types import NodeName, VipSpec
+from floatip.core.types import NodeName, Policy, VipSpec
 from floatip.core.view import Vacancy, View
 
+INFINITE = float("inf")
 VACANT_S = 1.0
 """How long an owner's farewell spares its successor the silence of the LAN."""
 
@@ -38,6 +40,13 @@ def vacancy(s: Situation, spec: VipSpec, owner_term: int, now: float) -> Vacancy
     return max(known, key=lambda left: left.at, default=None)
 
 
+def dead_from(s: Situation, spec: VipSpec, node: NodeName) -> float:
+    """From when on a majority of the brokers prove the node's death by its wills (4.6); infinity if none does."""
+    if spec.policy is Policy.RELEASE:
+        return INFINITE
+    return kth_smallest((view.dead_from(node) for view in s.all_views()), s.quorum)
+
+
 def order(
     s: Situation, spec: VipSpec, now: float, *, fit: bool, without: NodeName | None = None
 ) -> tuple[NodeName, ...]:
@@ -57,6 +66,7 @@ def turn(s: Situation, spec: VipSpec, now: float, *, not_before: float, owner_te
     ready = claimable_at(s.all_views(), s.quorum, spec.name, spec.policy, s.listen_s(spec.policy))
     left = vacancy(s, spec, owner_term, now)
     silent = incumbent(s, spec, now)
+    dead = dead_from(s, spec, silent.node) if silent is not None else INFINITE
     names = order(s, spec, now, fit=True, without=left.by if left else silent.node if silent else None)
     rank = names.index(s.node)
     wait_s = rank * s.timing.heartbeat_s
@@ -69,5 +79,31 @@ def turn(s: Situation, spec: VipSpec, now: float, *, not_before: float, owner_te
     if left is not None:
         not_before = max(not_before, left.reserved_until)
     due = max(ready, not_before) + wait_s
+    if dead < INFINITE:
+        due = max(due, dead + wait_s)
+        return Turn(due=due, needs_silence=False, probe_from=due)
     lead_s = s.timing.lease_s if rank == 0 else 0.0
     return Turn(due=due, needs_silence=True, probe_from=due - lead_s)
+
+
+def lan_turn(s: Situation, spec: VipSpec, now: float, *, owner: NodeName | None, not_before: float) -> Turn | None:
+    """Policy ``lan``: when this node may take the VIP though no quorum can say so (4.6); None while it has one.
+
+    The owner must be silent, and the gateway not. Who else could take it is known by the LAN alone.
+    """
+    due = s.alone_since() + 2 * s.owner_down_s(spec.policy)
+    if spec.policy is not Policy.LAN or now < due - s.timing.lease_s:
+        return None
+    if (owner is not None and s.hears(owner, now)) or (s.spec.gateway is not None and not s.hears(None, now)):
+        return Turn(due=INFINITE, needs_silence=True, probe_from=INFINITE)
+    near = [
+        Candidate(node=peer.node, priority=state.priority)
+        for peer in s.peers.known.values()
+        if (state := peer.vips.get(spec.name)) is not None
+        and not state.faults
+        and peer.node != owner
+        and s.hears(peer.node, now)
+    ]
+    names = ranked(spec.name, [*near, Candidate(node=s.node, priority=spec.priority)], spec.placement)
+    due = max(due, not_before) + names.index(s.node) * s.timing.lease_s
+    return Turn(due=max(due, now), needs_silence=True, probe_from=due - s.timing.lease_s)

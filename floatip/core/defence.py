@@ -1,7 +1,16 @@
-"""How an owner answers for its addresses against others who claim them (RFC 5227 section 2.4, design section 6)."""
+"""How an owner answers others who claim its addresses on the wire (RFC 5227 section 2.4, design 4.6 (c) and 6).
 
+An owner with a quorum has the last word, once a broker has confirmed again that it is the owner. An isolated owner
+yields to a peer, with the lower MAC at once, with the higher when that peer insists. A stranger is defended against.
+"""
+
+from dataclasses import dataclass
+
+from floatip.core.assurance import Assurance
 from floatip.core.binding import AddressBinding
-from floatip.core.effects import Kind
+from floatip.core.effects import Kind, Probe
+from floatip.core.events import Answered
+from floatip.core.quorum import fresh_at
 from floatip.core.rivals import isolated_owners
 from floatip.core.situation import Situation
 from floatip.core.troubles import Troubles
@@ -9,6 +18,25 @@ from floatip.core.types import Mac, VipSpec
 
 DEFEND_EVERY_S = 1.0
 """How often an owner announces anew against another MAC."""
+INSISTS_AFTER_S = 0.2
+INSISTS_UNTIL_S = 3.0
+"""A peer that announces again within this span after we answered it is an owner with a quorum."""
+LOOKS_S = (0.0, 0.1, 0.3)
+ALONE_S = 0.4
+"""An isolated owner whom nobody contradicts for so long after it looked around tells the LAN that it is there."""
+LOOK_EVERY_S = 5.0
+OWN_PROBE_S = 0.1
+"""For so long after a probe of ours an IPv6 announcement may only be an answer to it (RFC 4861 section 7.2.4)."""
+NEVER = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A peer's MAC that was heard for the VIP: when first, and whether it has insisted since."""
+
+    mac: Mac
+    at: float
+    insisted: bool = False
 
 
 class Defence:
@@ -19,26 +47,114 @@ class Defence:
         self._s = situation
         self._binding = binding
         self._troubles = troubles
-        self._last_at = float("-inf")
+        self._last_at = NEVER
         """When the last round was announced, or will be."""
+        self._assurance = Assurance(spec, situation)
+        self._challenge: Challenge | None = None
+        self._answered_challenge = False
         self._had_rivals = False
+        self._looks: list[float] = []
+        self._quiet_at: float | None = None
+        """When to announce if nobody has contradicted until then."""
+        self._looked_at = NEVER
 
-    def against_mac(self, now: float) -> None:
-        """Another MAC was heard: have the last word, once a second."""
-        if now >= self._last_at:
-            self._last_at = max(now, self._last_at + DEFEND_EVERY_S)
-            self._binding.defend(self._last_at)
+    def heard(self, event: Answered, now: float, *, isolated: bool) -> None:
+        """Another MAC claims an address of this owner."""
+        if self._s.peers.by_mac(event.mac) is None:
+            self._have_the_last_word(now)
+            return
+        self._quiet_at = None
+        challenge = self._challenge
+        if challenge is None or challenge.mac != event.mac or now - challenge.at >= INSISTS_UNTIL_S:
+            self._challenge, self._answered_challenge = Challenge(event.mac, now), False
+            self._s.outbox.beat = self._s.outbox.beat or (not isolated and now >= self._last_at)
+        elif self._insists(event, challenge, now):
+            self._challenge = Challenge(event.mac, challenge.at, insisted=True)
 
-    def against_isolated(self, now: float) -> None:
-        """An isolated owner that yielded may have been believed by clients: they are told anew."""
+    def _insists(self, event: Answered, challenge: Challenge, now: float) -> bool:
+        unasked = event.announced and (event.address.version == 4 or now - self._looked_at > OWN_PROBE_S)
+        return unasked and INSISTS_AFTER_S < now - challenge.at < INSISTS_UNTIL_S
+
+    def hold(self, term: int, now: float) -> float | None:
+        """As an owner with a quorum: answer a peer as soon as a broker has confirmed us; return when to look again."""
         rivals = bool(isolated_owners(self._s, self._spec, now))
         if self._had_rivals and not rivals:
             self._binding.announce(now)
         self._had_rivals = rivals
+        self._looks, self._quiet_at = [], None
+        if self._assurance.astray(term, now):
+            self._have_the_last_word(now)
+        challenge = self._challenge
+        if challenge is None or self._answered_challenge:
+            self._challenge = None
+            return self._next(now)
+        if fresh_at(self._s.all_views(), self._s.quorum, self._spec.name) >= challenge.at:
+            self._challenge = None
+            self._have_the_last_word(now)
+            return self._next(now)
+        return now + self._s.timing.heartbeat_s / 4
 
-    def report(self, address: str, mac: Mac, now: float, *, seated: bool) -> None:
+    def _next(self, now: float) -> float | None:
+        at = self._assurance.next()
+        return at if at is not None and at > now else None
+
+    def _have_the_last_word(self, now: float) -> None:
+        if now >= self._last_at:
+            self._last_at = max(now, self._last_at + DEFEND_EVERY_S)
+            self._binding.defend(self._last_at)
+
+    def yields(self, now: float, *, doubted: bool) -> str | None:
+        """As an isolated owner: why to leave the address to a peer that was heard on the wire, or None.
+
+        ``doubted``: this node stood still, or has the address from an earlier life, so any peer comes first.
+        """
+        challenge = self._challenge
+        if challenge is None:
+            return None
+        if now - challenge.at >= INSISTS_UNTIL_S:
+            self._challenge = None
+            self._binding.announce(now)
+            return None
+        who = f"{self._s.peers.by_mac(challenge.mac)} ({challenge.mac})"
+        if challenge.insisted:
+            return f"{who} announces it again and again, so it has the quorum"
+        mine = self._s.mac_on(self._binding.interface)
+        if doubted or mine is None or mine < challenge.mac:
+            return f"{who} has it too, and goes first"
+        if not self._answered_challenge:
+            self._answered_challenge = True
+            self._challenge = Challenge(challenge.mac, now)
+            self._binding.defend(now)
+        return None
+
+    def stir(self, now: float, *, isolated: bool) -> None:
+        """The LAN may be another than before: an owner announces anew, an isolated one looks around first."""
+        if isolated:
+            self._looks = [now + offset_s for offset_s in LOOKS_S]
+            self._quiet_at = now + ALONE_S
+        else:
+            self._binding.announce(now)
+
+    def look_around(self, now: float) -> float:
+        """As an isolated owner: ask now and then who else has the address; return when to look again."""
+        if not self._looks:
+            self._looks = [max(now, self._looked_at + LOOK_EVERY_S)]
+        if self._looks[0] <= now:
+            self._looks = [at for at in self._looks if at > now]
+            self._looked_at = now
+            interface = self._binding.interface or self._spec.interfaces[0]
+            self._s.do(Probe(vip=self._spec.name, interface=interface))
+        if self._quiet_at is not None and self._quiet_at <= now:
+            self._quiet_at = None
+            self._binding.announce(now)
+        following = self._looks[0] if self._looks else self._looked_at + LOOK_EVERY_S
+        return min(following, self._quiet_at or following)
+
+    def report(self, event: Answered, now: float, *, seated: bool) -> None:
         """Tell of a MAC that should not answer: a stranger's always, a peer's while the addresses are ours."""
-        peer = self._s.peers.by_mac(mac)
-        if (peer is None or seated) and self._troubles.conflict(address, mac, now):
-            who = f"{peer} ({mac})" if peer else f"a stranger, {mac},"
-            self._s.tell(Kind.CONFLICT, f"{who} answers for {address}", vip=self._spec.name, warning=True)
+        peer = self._s.peers.by_mac(event.mac)
+        if (peer is None or seated) and self._troubles.conflict(str(event.address), event.mac, now):
+            who = f"{peer} ({event.mac})" if peer else f"a stranger, {event.mac},"
+            where = f" on {event.interface}" if event.interface else ""
+            text = f"{who} answers for {event.address}{where}"
+            self._s.tell(Kind.CONFLICT, text, vip=self._spec.name, warning=True)

@@ -50,8 +50,7 @@ class Ears:
         if event.retained:
             return Overheard(vips=self._s.peers.learn(message) & self._vips.keys())
         if isinstance(message.body, Will):
-            self._s.tell(Kind.PEER, f"{view.broker} lost {message.sender}")
-            return Overheard()
+            return self._will(view, message, now)
         return self._peer(view, message, now)
 
     def _own_name(self, event: Received, incarnation: int, now: float) -> Overheard:
@@ -60,6 +59,7 @@ class Ears:
         if not event.retained and origin.incarnation == incarnation and origin.session <= (view.session or 0):
             return self._heard(view, view.hear(message, self._policies, now))
         if isinstance(message.body, Will):
+            view.will(message, now)
             return Overheard()
         later = origin > view.said and origin.incarnation < BELIEVED
         if event.retained:
@@ -67,10 +67,20 @@ class Ears:
         proven = view.is_of_now(message) and self._namesakes.heard(now)
         return Overheard(namesake=proven or (later and not self._speech.mute(view, now)))
 
+    def _will(self, view: View, message: Message, now: float) -> Overheard:
+        """A broker says that a peer's connection ended without a farewell."""
+        reason = view.will(message, now)
+        meaning = "dead, if it stays silent" if reason is None else f"proves nothing: {reason}"
+        self._s.tell(Kind.PEER, f"{view.broker} lost {message.sender} ({meaning})")
+        return Overheard(everything=True)
+
     def _peer(self, view: View, message: Message, now: float) -> Overheard:
         heard = view.hear(message, self._policies, now)
         if not heard.fresh:
             return Overheard()
+        for other in self._s.all_views():
+            if other is not view:
+                other.heard_elsewhere(message.sender, now)
         self._s.hear_terms(message.terms, now)
         new_terms = self._s.peers.heard(message, now)
         if heard.new_session:

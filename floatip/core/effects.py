@@ -168,4 +168,20 @@ class Exit:
     reason: str
 
 
-Effect = Send | Reconnect | Identify | Add | Renew | Unbind | Announce | Probe | Ask | Acquaint | Store | Tell | Progress | Answer | Exit
+Effect = (
+    Send
+    | Reconnect
+    | Identify
+    | Add
+    | Renew
+    | Unbind
+    | Announce
+    | Probe
+    | Ask
+    | Acquaint
+    | Store
+    | Tell
+    | Progress
+    | Answer
+    | Exit
+)

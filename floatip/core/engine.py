@@ -5,18 +5,19 @@ A step has three movements: take the event in, let the VIPs that it concerns set
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import assert_never
 
 from floatip.core import events as ev
 from floatip.core.ears import Ears
-from floatip.core.effects import Add, Effect, Exit, Identify, Kind, Reconnect, Renew, Store, Unbind
+from floatip.core.effects import Acquaint, Add, Effect, Exit, Identify, Kind, Reconnect, Renew, Store, Unbind
+from floatip.core.incidents import take
+from floatip.core.lanhealth import LanHealth
 from floatip.core.moves import Moves
 from floatip.core.report import report
 from floatip.core.situation import Outbox, Situation
 from floatip.core.snapshot import Snapshot
 from floatip.core.speech import Speech
 from floatip.core.timers import Timers
-from floatip.core.types import Binding, BrokerName, NodeSpec, Policy, Stored, VipName
+from floatip.core.types import Binding, BrokerName, Mac, NodeName, NodeSpec, Policy, Stored, VipName
 from floatip.core.view import View
 from floatip.core.vip import IDLE, Vip
 
@@ -35,6 +36,7 @@ class Engine:
         self._timers = Timers()
         self._speech = Speech(self._s, self._vips, self._timers)
         self._moves = Moves(self._s, self._vips)
+        self._health = LanHealth(self._s)
         self._ears = Ears(self._s, self._vips, self._speech, self._moves)
         self._dirty: set[VipName] = set()
         self._places = {name: place for place, name in enumerate(self._vips)}
@@ -43,7 +45,9 @@ class Engine:
         self._gap_at = float("-inf")
         self._overdue = False
         """A renewal waits for the next echo: under ``release`` it needs one not older than h."""
-        self._now = now
+        self._now = self._s.began = now
+        self._s.peers.remember(stored.macs)
+        self._acquainted: tuple[tuple[NodeName, tuple[Mac, ...]], ...] = ()
 
     # -- the door -----------------------------------------------------------------------------------------------------
 
@@ -69,7 +73,11 @@ class Engine:
     def _look_for_gap(self, now: float) -> None:
         """A deadline that was missed by more than a lease: this process stood still, whoever noticed it."""
         due = self._timers.next()
-        if due is not None and now - due > self._s.timing.lease_s:
+        if due is None:
+            return
+        if now - due > self._s.timing.heartbeat_s / 2:
+            self._s.stalled_at = now
+        if now - due > self._s.timing.lease_s:
             self._gap(ev.Gap(seconds=now - self._now, why="it was woken too late"), now)
 
     def deadline(self) -> float | None:
@@ -95,9 +103,9 @@ class Engine:
             case ev.Gap():
                 self._gap(event, now)
             case ev.Reached():
-                pass
+                self._health.reached(event, now)
             case ev.LinkChanged():
-                self._link_changed(event)
+                self._link_changed(event, now)
             case ev.IdentityChanged():
                 self._identity_changed(event, now)
             case ev.FailoverAsked():
@@ -105,60 +113,10 @@ class Engine:
                 self._touch_all()
             case ev.StopAsked():
                 self._stop(Exit(code=0, reason="stopped"))
-            case (
-                ev.Bound()
-                | ev.BindFailed()
-                | ev.Unbound()
-                | ev.UnbindFailed()
-                | ev.AddressGone()
-                | ev.AddressAppeared()
-                | ev.Answered()
-                | ev.Inherited()
-                | ev.AnnounceAsked()
-            ):
-                self._vip_event(event, now)
             case _:
-                assert_never(event)
-
-    def _vip_event(
-        self,
-        event: ev.Bound
-        | ev.BindFailed
-        | ev.Unbound
-        | ev.UnbindFailed
-        | ev.AddressGone
-        | ev.AddressAppeared
-        | ev.Answered
-        | ev.Inherited
-        | ev.AnnounceAsked,
-        now: float,
-    ) -> None:
-        """What concerns one VIP alone; one that is not configured here concerns nobody."""
-        vip = self._vips.get(event.vip)
-        if vip is None:
-            return
-        self._dirty.add(event.vip)
-        match event:
-            case ev.Bound():
-                vip.binding.bound()
-            case ev.BindFailed():
-                vip.bind_failed(event.reason, now, late=event.late)
-            case ev.Unbound():
-                vip.binding.unbound()
-            case ev.UnbindFailed():
-                vip.binding.unbind_failed(event.reason, now)
-            case ev.AddressGone():
-                vip.address_gone(str(event.address), event.cause, now)
-            case ev.AddressAppeared():
-                vip.address_appeared(str(event.address), event.cause)
-            case ev.Answered():
-                vip.answered(str(event.address), event.mac, now)
-            case ev.Inherited():
-                vip.inherit(event.interface, now)
-            case ev.AnnounceAsked():
-                vip.binding.announce(now)
-            case _:
-                assert_never(event)
+                if (vip := self._vips.get(event.vip)) is not None:
+                    self._dirty.add(event.vip)
+                    take(vip, self._s, event, now)
 
     def _session_up(self, view: View, session: int, now: float) -> None:
         view.session_up(self.incarnation, session, now)
@@ -181,7 +139,7 @@ class Engine:
         self._gap_at = now
         self._s.tell(Kind.CLOCK, f"stood still for {event.seconds:.1f} s ({event.why}); begins anew", warning=True)
         for vip in self._vips.values():
-            vip.doubt()
+            vip.doubted = True
         for view in self._s.all_views():
             view.distrust()
             if view.session is not None:
@@ -189,8 +147,10 @@ class Engine:
                 self._s.do(Reconnect(broker=view.broker, reason="this node stood still"))
         self._touch_all()
 
-    def _link_changed(self, event: ev.LinkChanged) -> None:
+    def _link_changed(self, event: ev.LinkChanged, now: float) -> None:
         if self._s.links.get(event.interface) != event.up:
+            if event.up and event.interface in self._s.links:
+                self._stir_all(now)
             self._s.links[event.interface] = event.up
             self._s.tell(Kind.LINK, f"{event.interface} link {'up' if event.up else 'down'}", warning=not event.up)
             self._s.outbox.state = True
@@ -203,6 +163,7 @@ class Engine:
                 vip.binding.announce(now)
                 self._dirty.add(vip.spec.name)
         self._s.macs, self._s.addresses = event.macs or self._s.macs, event.addresses
+        self._s.ports = event.ports
         self._s.outbox.state = True
 
     def _received(self, event: ev.Received, now: float) -> None:
@@ -242,6 +203,7 @@ class Engine:
 
     def _settle(self, now: float) -> list[Effect]:
         due_beats = self._due(now)
+        self._look_at_lan(now)
         for name in sorted(self._dirty, key=self._places.__getitem__):
             vip = self._vips[name]
             self._timers.set(("vip", vip.spec.name), vip.settle(now))
@@ -257,6 +219,7 @@ class Engine:
             kernel.append(Add(binds=tuple(self._s.outbox.binds)))
         if self._s.outbox.renew:
             self._renew(now)
+        self._acquaint()
         if self._s.outbox.store:
             self._store()
         if not self._speech.flush(now):
@@ -266,6 +229,21 @@ class Engine:
         self._s.outbox = Outbox()
         effects, self._s.effects = self._s.effects, []
         return [*kernel, *effects]
+
+    def _look_at_lan(self, now: float) -> None:
+        """Ask the LAN whether it is there; whoever owns something announces anew once it has healed."""
+        dead = self._s.lan_dead
+        self._timers.set(("lan", ""), self._health.settle(now))
+        if self._health.healed:
+            self._health.healed = False
+            self._stir_all(now)
+        if self._s.lan_dead != dead:
+            self._touch_all()
+
+    def _stir_all(self, now: float) -> None:
+        for vip in self._vips.values():
+            vip.stir(now)
+        self._touch_all()
 
     def _due(self, now: float) -> list[View]:
         """Wake what is due: VIPs to settle, brokers to send a heartbeat to."""
@@ -287,9 +265,21 @@ class Engine:
         if binds:
             self._s.do(Renew(binds=binds))
 
+    def _acquaint(self) -> None:
+        """Whose MACs are known is remembered, and told to whatever outlives this process."""
+        if not self._s.peers.news:
+            return
+        self._s.peers.news = False
+        macs = self._s.peers.all_macs()
+        if macs != self._acquainted:
+            self._acquainted = macs
+            self._s.outbox.store = True
+            self._s.do(Acquaint(macs=tuple(mac for _, theirs in macs for mac in theirs)))
+
     def _store(self) -> None:
         terms = tuple((name, max(vip.term, vip.seen_term)) for name, vip in self._vips.items())
         stored = Stored(incarnation=self.incarnation, terms=terms)
+        stored = replace(stored, macs=self._s.peers.all_macs())
         stored = replace(stored, keep_s=self._s.longest_s[Policy.KEEP], release_s=self._s.longest_s[Policy.RELEASE])
         self._s.do(Store(stored=stored))
 

@@ -5,14 +5,16 @@ from floatip.core.types import NodeName, Policy, VipSpec
 
 
 def link_faults(s: Situation, spec: VipSpec) -> tuple[str, ...]:
-    """Which links a VIP needs and has not: one of its interfaces, and each that an address names."""
+    """What a VIP needs and has not: a link, and a LAN that answers, on one of its interfaces and on each named one."""
     if not s.links:
         return ()
-    named = {placed.interface for placed in spec.addresses if placed.interface is not None}
-    down = sorted(name for name in named if not s.links.get(name, False))
+    needed = sorted({placed.interface for placed in spec.addresses if placed.interface is not None})
     if s.interface_for(spec) is None:
-        down = [*spec.interfaces, *(name for name in down if name not in spec.interfaces)]
-    return (f"link down: {', '.join(down)}",) if down else ()
+        needed = [*spec.interfaces, *(name for name in needed if name not in spec.interfaces)]
+    down = [name for name in needed if not s.links.get(name, False)]
+    dead = [name for name in needed if name in s.lan_dead and name not in down]
+    found = (f"link down: {', '.join(down)}",) if down else ()
+    return found + ((f"LAN unreachable: nobody answers on {', '.join(dead)}",) if dead else ())
 
 
 def disagreements(s: Situation, spec: VipSpec, now: float) -> tuple[str, ...]:

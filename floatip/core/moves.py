@@ -9,6 +9,7 @@ from floatip.core.rivals import incumbent
 from floatip.core.situation import Situation
 from floatip.core.types import NodeName, Role, VipName
 from floatip.core.vip import SEATED, Vip
+from floatip.core.witness import seen_by
 
 PROOF_S = 1.0
 """How long to wait for a witness once the new owner has spoken."""
@@ -144,17 +145,9 @@ class Moves:
         owner, term = self.owner(vip, now)
         if owner is None:
             return ()
-        macs = self._s.macs if owner == self._s.node else self._s.peers.macs(owner)
-        seen = {
-            peer.node
-            for peer in self._s.peers.known.values()
-            if (one := peer.witnessed.get(vip.spec.name)) is not None and one.term == term and one.mac in macs
-        }
-        if (
-            vip.succession.witness.seen is not None
-            and vip.succession.witness.seen.term == term
-            and owner != self._s.node
-        ):
+        seen = set(seen_by(self._s, vip.spec.name, owner, term))
+        mine = vip.succession.witness.seen
+        if owner != self._s.node and mine is not None and mine.term == term and mine.mac in self._s.peers.macs(owner):
             seen.add(self._s.node)
         return tuple(sorted(seen - {owner}))
 

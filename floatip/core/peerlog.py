@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from floatip.core.messages import Claim, Heartbeat, Listing, Release
 from floatip.core.types import NodeName, Origin, Policy, Standing, Terms, VipName
 
+BURST_S = 0.1
+"""Wills of several nodes within so long are a broker's end, not theirs (mosquitto sends all of them when stopped)."""
+
 
 @dataclass(slots=True)
 class Entry:
@@ -36,7 +39,15 @@ class PeerLog:
     """Its digest stands for a list that we do not have: it may be listing anything."""
     covers_at: float = float("-inf")
     """When we sent the newest message of ours that it says it has seen."""
+    died_at: float | None = None
+    """When its will came, or a word of it on another broker after that; None if it lives or we cannot tell."""
     entries: dict[VipName, Entry] = field(default_factory=dict)
+
+    def dead_from(self) -> float:
+        """From when on its will is proof of its death, if nothing of it comes by then; infinity without a will."""
+        if self.died_at is None:
+            return float("inf")
+        return self.died_at + max(2 * self.terms.heartbeat_s, BURST_S)
 
     def entry_at(self, vip: VipName) -> float | None:
         """When the peer last listed or claimed the VIP, or may have; None if it has not."""
@@ -46,14 +57,16 @@ class PeerLog:
         return self.listed_at if self.unresolved else None
 
     def blocks_until(self, vip: VipName, policy: Policy, owner_down_s: float) -> float:
-        """Until when nobody else may claim the VIP: the larger D of the two after the last word (rule 4)."""
+        """Until when nobody else may claim the VIP: the larger D after the last word (rule 4), or until its death."""
         at = self.entry_at(vip)
         if at is None:
             return float("-inf")
-        return at + max(owner_down_s, self.terms.owner_down_s(policy))
+        until = at + max(owner_down_s, self.terms.owner_down_s(policy))
+        return until if policy is Policy.RELEASE else min(until, self.dead_from())
 
     def place(self, origin: Origin) -> bool | None:
         """Take the next place in the peer's sequence: True in order, False after a gap, None if it is an old one."""
+        self.died_at = None
         if origin <= self.origin:
             return None
         if (origin.incarnation, origin.session) == (self.origin.incarnation, self.origin.session):

@@ -1,10 +1,12 @@
 """What is known of the peers beside any one broker: when they were heard, what they told of themselves."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 from floatip.core.messages import Message, State, VipState, Witnessed
 from floatip.core.ranking import Candidate
-from floatip.core.types import Mac, NodeName, Policy, Terms, VipName, VipSpec
+from floatip.core.types import Address, Mac, NodeName, Policy, Terms, VipName, VipSpec
 
 MAX_PEERS = 512
 """How many names are remembered; far more than a cluster has nodes."""
@@ -19,6 +21,10 @@ class Peer:
     terms: Terms | None = None
     state: State | None = None
     state_place: tuple[int, int] = (0, 0)
+    macs: tuple[Mac, ...] = ()
+    """Those of its last state, or remembered from an earlier life of ours."""
+    addresses: tuple[Address, ...] = ()
+    """Its own addresses on its LANs."""
     vips: dict[VipName, VipState] = field(default_factory=dict)
     witnessed: dict[VipName, Witnessed] = field(default_factory=dict)
 
@@ -32,6 +38,7 @@ class Peer:
         vips = {vip.vip: vip for vip in state.vips}
         changed = {name for name in vips.keys() | self.vips.keys() if vips.get(name) != self.vips.get(name)}
         self.state, self.state_place, self.vips = state, place, vips
+        self.macs, self.addresses = state.macs, tuple(_addresses(state.addresses))
         self.witnessed = {one.vip: one for one in state.witnessed}
         return changed
 
@@ -42,6 +49,18 @@ class Peers:
 
     lease_s: float
     known: dict[NodeName, Peer] = field(default_factory=dict)
+    news: bool = False
+    """Some peer told of itself since this was last looked at."""
+
+    def remember(self, macs: Iterable[tuple[NodeName, tuple[Mac, ...]]]) -> None:
+        """Take in whose hardware addresses were known in an earlier life."""
+        self.news = True
+        for node, theirs in macs:
+            self._peer(node).macs = theirs
+
+    def all_macs(self) -> tuple[tuple[NodeName, tuple[Mac, ...]], ...]:
+        """Whose hardware addresses are known."""
+        return tuple(sorted((peer.node, peer.macs) for peer in self.known.values() if peer.macs))
 
     def learn(self, message: Message) -> set[VipName]:
         """Take a state, live or retained, if it is newer than what is known; return the VIPs it changes."""
@@ -49,7 +68,10 @@ class Peers:
             return set()
         peer = self._peer(message.sender)
         place = (message.origin.incarnation, message.body.state_version)
-        return peer.take(message.body, place) if place > peer.state_place else set()
+        if place <= peer.state_place:
+            return set()
+        self.news = True
+        return peer.take(message.body, place)
 
     def _peer(self, node: NodeName) -> Peer:
         """The peer of that name; one too many takes the place of the one that was silent longest."""
@@ -75,7 +97,7 @@ class Peers:
     def macs(self, node: NodeName | None) -> tuple[Mac, ...]:
         """The hardware addresses of a peer, as it told them."""
         peer = self.known.get(node) if node is not None else None
-        return peer.state.macs if peer is not None and peer.state is not None else ()
+        return peer.macs if peer is not None else ()
 
     def by_mac(self, mac: Mac) -> NodeName | None:
         """The peer to which a hardware address belongs."""
@@ -98,3 +120,12 @@ class Peers:
     def longest_owner_down_s(self, now: float, policy: Policy) -> float:
         """The largest D that a living peer goes by."""
         return max((peer.terms.owner_down_s(policy) for peer in self.alive(now) if peer.terms), default=0.0)
+
+
+def _addresses(texts: Iterable[str]) -> Iterator[Address]:
+    """Those that are addresses: a peer may have written anything."""
+    for text in texts:
+        try:
+            yield ip_address(text)
+        except ValueError:
+            continue

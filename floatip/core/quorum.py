@@ -2,19 +2,9 @@
 
 from collections.abc import Iterable
 
+from floatip.core.majority import kth_largest, kth_smallest
 from floatip.core.types import Policy, VipName
 from floatip.core.view import View
-
-
-def kth_largest(values: Iterable[float], k: int) -> float:
-    """The k-th largest value; minus infinity if there are fewer."""
-    ordered = sorted(values, reverse=True)
-    return ordered[k - 1] if len(ordered) >= k else float("-inf")
-
-
-def kth_smallest(values: Iterable[float], k: int) -> float:
-    """The k-th smallest value; infinity if there are fewer."""
-    return -kth_largest((-value for value in values), k)
 
 
 def owned_until(views: Iterable[View], quorum: int, vip: VipName) -> float:

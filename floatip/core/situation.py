@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from floatip.core.effects import Bind, Effect, Kind, Tell
+from floatip.core.majority import kth_largest
 from floatip.core.messages import Bid
 from floatip.core.peers import Peers
-from floatip.core.types import BrokerName, Mac, NodeName, NodeSpec, Policy, Role, Terms, VipName, VipSpec
+from floatip.core.types import BrokerName, Mac, NodeName, NodeSpec, Policy, Port, Role, Terms, VipName, VipSpec
 from floatip.core.view import View
 
 
@@ -47,6 +48,15 @@ class Situation:
         self.links: dict[str, bool] = {}
         self.macs: tuple[Mac, ...] = ()
         self.addresses: tuple[str, ...] = ()
+        self.ports: tuple[Port, ...] = ()
+        self.lan_dead: frozenset[str] = frozenset()
+        """The interfaces on whose LAN nobody answers, although a peer's LAN is fine."""
+        self.lan_fine = False
+        self.reached: dict[NodeName | None, float] = {}
+        """When each node (None: the gateway) was last heard on the LAN."""
+        self.began = float("-inf")
+        self.stalled_at = float("-inf")
+        """When this process was last woken late: what it has not read yet may change everything."""
         self.stopping = False
         self.longest_s = dict.fromkeys(Policy, 0.0)
         self._longest_heard_at = dict.fromkeys(Policy, float("-inf"))
@@ -66,6 +76,19 @@ class Situation:
     def all_views(self) -> Iterable[View]:
         """Every configured broker."""
         return self.views.values()
+
+    def hears(self, node: NodeName | None, now: float) -> bool:
+        """Whether a node (None: the gateway) was heard on the LAN within a lease, as far as it was asked."""
+        return now - self.reached.get(node, float("-inf")) < self.timing.lease_s
+
+    def alone_since(self) -> float:
+        """When something of ours last came back from a majority of the brokers, or when this life began."""
+        return max(kth_largest((view.echo_at for view in self.all_views()), self.quorum), self.began)
+
+    def has_caught_up(self) -> bool:
+        """Whether what a majority of the brokers delivered before this process was last held up has been read."""
+        returned = kth_largest((view.newest_sent_at for view in self.all_views()), self.quorum)
+        return self.stalled_at == float("-inf") or returned >= self.stalled_at
 
     def owner_down_s(self, policy: Policy) -> float:
         """D of this node."""
@@ -98,9 +121,16 @@ class Situation:
 
     def interface_for(self, spec: VipSpec, now_on: str | None = None) -> str | None:
         """Where the VIP should be: where it is now, while that has its link; else the first interface that has."""
-        if now_on is not None and self.links.get(now_on, False):
+        if now_on is not None and self._usable(now_on):
             return now_on
-        return next((interface for interface in spec.interfaces if self.links.get(interface, False)), None)
+        return next((interface for interface in spec.interfaces if self._usable(interface)), None)
+
+    def _usable(self, interface: str) -> bool:
+        return self.links.get(interface, False) and interface not in self.lan_dead
+
+    def mac_on(self, interface: str | None) -> Mac | None:
+        """The hardware address of one of this node's interfaces."""
+        return next((port.mac for port in self.ports if port.interface == interface), None)
 
     def do(self, effect: Effect) -> None:
         """Ask for an effect."""

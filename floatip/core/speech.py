@@ -149,6 +149,7 @@ class Speech:
             version=self._s.spec.version,
             macs=self._s.macs,
             addresses=self._s.addresses,
+            lan_fine=self._s.lan_fine,
             vips=tuple(
                 VipState(
                     vip=vip.spec.name,

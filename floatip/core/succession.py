@@ -1,16 +1,27 @@
 """How a backup comes to claim: its turn, the silence of the LAN, and who was there before (design 4.5, 4.6)."""
 
+from enum import Enum
+
 from floatip.core.binding import EARLY_S
-from floatip.core.claims import Turn, turn
+from floatip.core.claims import Turn, lan_turn, turn
 from floatip.core.effects import Kind, Probe
 from floatip.core.rivals import incumbent
 from floatip.core.silence import STALE_S, Silence
 from floatip.core.situation import Situation
-from floatip.core.types import REMOVAL_DELAY_S, Mac, NodeName, VipSpec
-from floatip.core.witness import Witness
+from floatip.core.types import REMOVAL_DELAY_S, Mac, NodeName, Policy, VipSpec
+from floatip.core.witness import Witness, chosen
 
 PROXY_S = 60.0
 """How long after the last possible answer of a node that fell silent another's answers in its name are a proxy's."""
+
+
+class Step(Enum):
+    """What a backup is to do."""
+
+    WAIT = "wait"
+    CLAIM = "claim"
+    SEIZE = "seize"
+    """Become its isolated owner without asking anybody but the LAN."""
 
 
 class Succession:
@@ -42,9 +53,18 @@ class Succession:
                 self._s.tell(
                     Kind.OWNER, f"{owner.node} {how} {self._spec.name} (term {owner.term})", vip=self._spec.name
                 )
-        if self.witness.due(now):
-            self._ask_lan()
+        self._witness(now)
         return self.witness.next()
+
+    def _witness(self, now: float) -> None:
+        """Look who answers for the VIP, if this node is one of those who shall."""
+        news = self.witness.verdict(now)
+        if self.witness.owner is not None and self.witness.due(now):
+            if self._s.node in chosen(self._s, self._spec.name, self.witness.owner, now):
+                self._ask_lan(broadcast=self.witness.asks_everybody)
+            else:
+                news = self.witness.rest(now) or news
+        self._s.outbox.state = self._s.outbox.state or news
 
     def answered(self, mac: Mac, now: float) -> None:
         """Somebody answers for an address of the VIP."""
@@ -55,7 +75,7 @@ class Succession:
             )
             self._s.tell(Kind.CONFLICT, text, vip=self._spec.name, warning=True)
         self._silence.answer(now, dying=self._may_be_dying(mac, now))
-        if self.witness.answer(mac, self._s.peers.macs(self.witness.owner)):
+        if self.witness.answer(mac, self._s.peers.macs(self.witness.owner), now):
             self._s.outbox.state = True
 
     def _may_be_dying(self, mac: Mac, now: float) -> bool:
@@ -84,16 +104,20 @@ class Succession:
         self._silence.stop()
         self._proxied = None
 
-    def ready(self, now: float, *, idle_since: float) -> tuple[bool, float | None]:
-        """Whether to claim now; if not, when to look again."""
+    def ready(self, now: float, *, idle_since: float) -> tuple[Step, float | None]:
+        """What to do now: claim the VIP, or take it by the word of the LAN alone; if nothing, when to look again."""
+        if not self._s.has_caught_up():
+            return Step.WAIT, now + self._s.timing.heartbeat_s / 4
         not_before = max(self.quiet_until, self.ceded_until, idle_since)
-        mine = turn(self._s, self._spec, now, not_before=not_before, owner_term=self._owner_term)
+        by_lan = lan_turn(self._s, self._spec, now, owner=self.last_owner, not_before=not_before)
+        mine = by_lan or turn(self._s, self._spec, now, not_before=not_before, owner_term=self._owner_term)
         if mine.due == float("inf"):
             self._silence.stop()
-            return False, None
+            return Step.WAIT, now + self._s.timing.heartbeat_s if self._spec.policy is Policy.LAN else None
         if mine.needs_silence and (again_at := self._listen_to_lan(mine, now)) is not None:
-            return False, again_at
-        return now >= mine.due, mine.due
+            return Step.WAIT, again_at
+        step = Step.SEIZE if by_lan is not None else Step.CLAIM
+        return (step if now >= mine.due else Step.WAIT), mine.due
 
     def _listen_to_lan(self, mine: Turn, now: float) -> float | None:
         """Probe the LAN before the turn comes; return when to look again, or None: it is silent."""
@@ -108,7 +132,8 @@ class Succession:
         self._silence.go_on_until(mine.due, now)
         return self._silence.next()
 
-    def _ask_lan(self) -> None:
+    def _ask_lan(self, *, broadcast: bool = True) -> None:
         interface = self._s.interface_for(self._spec) or self._spec.interfaces[0]
         macs = self._s.peers.macs(self.last_owner) if self._proxied is None else (self._proxied,)
-        self._s.do(Probe(vip=self._spec.name, interface=interface, to_macs=macs, broadcast=self._proxied is None))
+        broadcast = broadcast and self._proxied is None
+        self._s.do(Probe(vip=self._spec.name, interface=interface, to_macs=macs, broadcast=broadcast))

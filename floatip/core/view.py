@@ -12,6 +12,7 @@ from floatip.core.messages import Bid, Body, Claim, Heartbeat, Message, Release
 from floatip.core.peerlog import PeerLog
 from floatip.core.peers import MAX_PEERS
 from floatip.core.types import BrokerName, NodeName, Origin, Policy, Terms, VipName
+from floatip.core.wills import Wills
 
 NEVER = float("-inf")
 ACKNOWLEDGED_S = 300.0
@@ -70,6 +71,7 @@ class View:
         self.holds: dict[VipName, Hold] = {}
         self.vacancies: dict[VipName, Vacancy] = {}
         self.rtts: deque[float] = deque(maxlen=15)
+        self._wills = Wills()
         self._origin = Origin(0, 0, -1)
         self._returned: Origin | None = None
         self._beat: Origin | None = None
@@ -78,6 +80,8 @@ class View:
         self._sent_at: dict[int, float] = {}
         self.echo_at = NEVER
         """When a message of ours last came back."""
+        self.newest_sent_at = NEVER
+        """When the newest of those that came back was sent."""
 
     # -- the session ------------------------------------------------------------------------------------------------
 
@@ -148,7 +152,7 @@ class View:
             return Heard()
         heard = Heard(echo=True)
         sent_at, body = sent
-        self.echo_at = now
+        self.echo_at, self.newest_sent_at = now, sent_at
         self.rtts.append(now - sent_at)
         expected = self._returned
         if expected is not None and expected.session == origin.session and origin.seq != expected.seq + 1:
@@ -209,6 +213,17 @@ class View:
         if mine is None or (mine.incarnation, mine.session) != (self._origin.incarnation, self._origin.session):
             return
         log.covers_at = max(log.covers_at, self._sent_at.get(mine.seq, NEVER))
+
+    def will(self, message: Message, now: float) -> str | None:
+        """Take a last will; return why it proves nothing, or None: its sender is dead if nothing more comes of it."""
+        listened = now - self.listening_since >= self.terms.owner_down_s(Policy.KEEP)
+        return self._wills.take(message, self.peers, listened=listened, now=now)
+
+    def heard_elsewhere(self, node: NodeName, now: float) -> None:
+        """Another broker delivered something of the node: it may live, so its silence begins anew."""
+        log = self.peers.get(node)
+        if log is not None and log.died_at is not None:
+            log.died_at = now
 
     def _take(self, log: PeerLog, message: Message, now: float) -> set[VipName]:
         match message.body:
@@ -295,6 +310,11 @@ class View:
     def claimable_at(self, vip: VipName, policy: Policy, listen_s: float) -> float:
         """From when on this node may claim the VIP here (rules 4 and 5); infinity without a session."""
         return max(self.listening_since + listen_s, self.blocked_until(vip, policy))
+
+    def dead_from(self, node: NodeName) -> float:
+        """From when on the node's will proves its death here; infinity if nothing does."""
+        log = self.peers.get(node)
+        return log.dead_from() if log is not None else float("inf")
 
     def rtt_s(self) -> float | None:
         """The median of the last echoes."""

@@ -13,14 +13,16 @@ from typing import assert_never
 from floatip.core.bidding import Bidding
 from floatip.core.binding import AddressBinding
 from floatip.core.defence import Defence
-from floatip.core.effects import Bind, Kind
+from floatip.core.effects import Bind
+from floatip.core.events import Answered
 from floatip.core.fitness import disagreements, link_faults, terms_differ
-from floatip.core.quorum import kth_smallest, owned_until
+from floatip.core.majority import kth_smallest
+from floatip.core.quorum import owned_until
 from floatip.core.rivals import isolated_rival, outranked_by, owner_that_hears_us
 from floatip.core.situation import Farewell, Situation
-from floatip.core.succession import Succession
+from floatip.core.succession import Step, Succession
 from floatip.core.troubles import Troubles
-from floatip.core.types import Binding, Mac, NodeName, Policy, Role, Standing, VipSpec
+from floatip.core.types import Binding, NodeName, Policy, Role, Standing, VipSpec
 from floatip.core.view import View
 
 RESERVED_S = 1.0
@@ -48,7 +50,8 @@ class Vip:
         self.succession = Succession(spec, situation)
         self._defence = Defence(spec, situation, self.binding, self.troubles)
         self._s = situation
-        self._doubted = False
+        self.doubted = False
+        """This process stood still, or is new: others may have taken the VIP, and nobody but a quorum can say."""
         self._idle_since = NEVER
         self._farewell = Farewell(vacated=False)
 
@@ -91,58 +94,33 @@ class Vip:
         """The renewal of the kernel lifetime, if this VIP has one to give now."""
         return self.binding.renewal(now, isolated=self.role is Role.ISOLATED)
 
-    # -- what happened ------------------------------------------------------------------------------------------------
+    # -- what happens to it ------------------------------------------------------------------------------------------
 
-    def bind_failed(self, reason: str, now: float, *, late: bool) -> None:
-        """The kernel refused the addresses; or, ``late``, it was not asked because the promise had expired."""
-        if late:
-            self.binding.too_late(now)
-        elif self.binding.refused(now):
-            self.troubles.raise_fault(f"address refused: {reason}", now + REFUSED_S)
-            self._s.outbox.state = True
-
-    def address_gone(self, address: str, cause: str, now: float) -> None:
-        """Something else removed an address that we hold: put it back, unless it is a fight."""
-        if self.binding.state is not Binding.BOUND:
-            return
-        self._s.tell(Kind.ADDRESS, f"{address} was removed: {cause}", vip=self.spec.name, warning=True)
-        if self._doubted:
-            self._leave("it was removed while this node stood still", now)
-        elif not self.binding.expired(now) and self.troubles.removed(now):
-            self._s.outbox.state = True
-        else:
-            self.binding.gone()
-
-    def address_appeared(self, address: str, cause: str) -> None:
-        """An address of the VIP is here and should not be: take it off."""
-        if self.role in IDLE or self.role is Role.CANDIDATE:
-            self._s.tell(Kind.ADDRESS, f"{address} appeared: {cause}; removed", vip=self.spec.name, warning=True)
-            self._s.outbox.unbinds.append(self.spec.name)
-
-    def answered(self, address: str, mac: Mac, now: float) -> None:
+    def answered(self, event: Answered, now: float) -> None:
         """A MAC that is not ours answers for, or announces, an address of the VIP."""
         if self.role in IDLE:
-            self.succession.answered(mac, now)
-        elif self.role is Role.OWNER:
-            self._defence.against_mac(now)
-        self._defence.report(address, mac, now, seated=self.role in SEATED)
+            self.succession.answered(event.mac, now)
+        elif self.role in SEATED:
+            self._defence.heard(event, now, isolated=self.role is Role.ISOLATED)
+        self._defence.report(event, now, seated=self.role in SEATED)
+
+    def stir(self, now: float) -> None:
+        """The LAN has healed, or a link is back: clients there may believe somebody else."""
+        if self.role in SEATED:
+            self._defence.stir(now, isolated=self.role is Role.ISOLATED)
 
     def inherit(self, interface: str, now: float) -> None:
         """A daemon before us left the addresses in the kernel: go on as its isolated owner, in doubt."""
         if self.role is Role.INIT and self.spec.policy is not Policy.RELEASE:
             self.term = self.seen_term
-            self._doubted = True
+            self.doubted = True
             self.binding.inherit(interface, now)
             self._become(Role.ISOLATED, "its addresses are still here from an earlier life", now)
-
-    def doubt(self) -> None:
-        """This process stood still: others may have taken the VIP, and nobody but a quorum can say."""
-        self._doubted = True
 
     def leave(self, why: str, now: float, *, to: NodeName | None = None) -> None:
         """Give the VIP up at an operator's word, to one node or to the best backup."""
         self.succession.ceded_until = now + RESERVED_S + self._s.owner_down_s(self.spec.policy)
-        self._leave(why, now, to=to, reserved_s=RESERVED_S)
+        self.let_go(why, now, to=to, reserved_s=RESERVED_S)
 
     # -- the machine --------------------------------------------------------------------------------------------------
 
@@ -176,7 +154,7 @@ class Vip:
         """The one place where the role changes."""
         was, self.role = self.role, role
         if role is Role.OWNER:
-            self._doubted = False
+            self.doubted = False
             self.since = now if was is Role.ACQUIRING else self.since
         if role in {Role.ISOLATED, Role.ACQUIRING, Role.RELEASING} or was is Role.ISOLATED:
             self._s.outbox.beat = True
@@ -200,9 +178,11 @@ class Vip:
         if self.role is Role.INIT and listened_at <= now:
             self._become(Role.BACKUP, "has listened for long enough", now)
         idle_since = self._idle_since if self.role is Role.BACKUP else NEVER
-        ready, again_at = self.succession.ready(now, idle_since=idle_since)
-        if ready:
+        step, again_at = self.succession.ready(now, idle_since=idle_since)
+        if step is Step.CLAIM:
             self._claim(now)
+        elif step is Step.SEIZE:
+            self._seize(now)
         return _earliest(look_at, again_at, listened_at if now < listened_at < INFINITE else None)
 
     def _listened_at(self) -> float:
@@ -216,6 +196,16 @@ class Vip:
         self.succession.rest()
         after = f"after {self.succession.last_owner}" if self.succession.last_owner else "nobody owns it"
         self._become(Role.CANDIDATE, f"claims it for term {self.term}, {after}", now)
+
+    def _seize(self, now: float) -> None:
+        """Policy ``lan``: no quorum can say anything, and the LAN is silent."""
+        self.term = max(self.seen_term, self.term) + 1
+        self._s.outbox.store = True
+        self.succession.rest()
+        if self.binding.add(now, isolated=True):
+            self.doubted, self.since = False, now
+            alone_s = now - self._s.alone_since()
+            self._become(Role.ISOLATED, f"no quorum for {alone_s:.1f} s, and the LAN is silent: takes it", now)
 
     def _candidate(self, now: float) -> float | None:
         if hindrances := self.hindrances(now):
@@ -240,9 +230,11 @@ class Vip:
     def _acquiring(self, now: float) -> float | None:
         until = owned_until(self._s.all_views(), self._s.quorum, self.spec.name)
         if until <= now:
-            self._leave("lost the majority again", now)
+            self.let_go("lost the majority again", now)
         elif reason := self._must_leave(now):
-            self._leave(reason, now)
+            self.let_go(reason, now)
+        elif owner := outranked_by(self._s, self.spec, self.term, now):
+            self.let_go(f"{owner} owns it", now, vacated=False)
         elif self.binding.state is Binding.BOUND:
             self._become(Role.OWNER, f"address added on {self.binding.interface}", now)
         elif self.binding.state is Binding.ABSENT and not self.binding.add(now, isolated=False):
@@ -252,27 +244,32 @@ class Vip:
     def _owner(self, now: float) -> float | None:
         until = owned_until(self._s.all_views(), self._s.quorum, self.spec.name)
         if reason := self._must_leave(now):
-            self._leave(reason, now)
+            self.let_go(reason, now)
+        elif owner := outranked_by(self._s, self.spec, self.term, now):
+            self.let_go(f"{owner} owns it", now, vacated=False)
         elif until <= now:
             if self.spec.policy is Policy.RELEASE:
-                self._leave("the lease has ended", now)
+                self.let_go("the lease has ended", now)
             else:
                 self._become(Role.ISOLATED, "lost the quorum; keeps the address", now)
         else:
-            self._defence.against_isolated(now)
-            return _earliest(until, self._serve(now))
+            return _earliest(until, self._defence.hold(self.term, now), self._serve(now))
         return None
 
     def _isolated(self, now: float) -> float | None:
         if reason := self._must_leave(now):
-            self._leave(reason, now)
+            self.let_go(reason, now)
+        elif owner := owner_that_hears_us(self._s, self.spec, now):
+            self.let_go(f"{owner} owns it", now, vacated=False)
         elif owned_until(self._s.all_views(), self._s.quorum, self.spec.name) > now:
             self._become(Role.OWNER, "has the quorum again", now)
             self.binding.announce(now)
         elif rival := isolated_rival(self._s, self.spec, self.term, now):
-            self._leave(f"{rival} is isolated too, and goes first", now)
+            self.let_go(f"{rival} is isolated too, and goes first", now, vacated=False)
+        elif reason := self._defence.yields(now, doubted=self.doubted):
+            self.let_go(reason, now, vacated=False)
         else:
-            return self._serve(now)
+            return _earliest(self._defence.look_around(now), self._serve(now))
         return None
 
     def _must_leave(self, now: float) -> str | None:
@@ -281,13 +278,9 @@ class Vip:
             return "stopping"
         if faults := self.faults(now):
             return "; ".join(faults)
-        if self.role is Role.ISOLATED:
-            if self.binding.expired(now):
-                return "the kernel lifetime ended while this node stood still"
-            owner = owner_that_hears_us(self._s, self.spec, now)
-        else:
-            owner = outranked_by(self._s, self.spec, self.term, now)
-        return f"{owner} owns it" if owner else None
+        if self.role is Role.ISOLATED and self.binding.expired(now):
+            return "the kernel lifetime ended while this node stood still"
+        return None
 
     def _serve(self, now: float) -> float | None:
         """What an owner does while nothing happens: claim missing brokers, renew the kernel lifetime, announce."""
@@ -296,7 +289,7 @@ class Vip:
 
     def _uphold(self, now: float) -> float | None:
         isolated = self.role is Role.ISOLATED
-        return self.binding.uphold(now, isolated=isolated, doubted=isolated and self._doubted)
+        return self.binding.uphold(now, isolated=isolated, doubted=isolated and self.doubted)
 
     def _claim_missing(self, now: float) -> float | None:
         """Claim the brokers that this node does not hold; return when to try again."""
@@ -310,8 +303,12 @@ class Vip:
         self.bidding.extend(ready, self.term, now)
         return self.bidding.look_again_at(missing, now)
 
-    def _leave(self, why: str, now: float, *, to: NodeName | None = None, reserved_s: float = 0.0) -> None:
-        self._farewell = Farewell(vacated=self.binding.state is not Binding.ABSENT, to=to, reserved_s=reserved_s)
+    def let_go(
+        self, why: str, now: float, *, vacated: bool = True, to: NodeName | None = None, reserved_s: float = 0.0
+    ) -> None:
+        """Let go; ``vacated``: nobody else has it, so the next owner need not ask the LAN."""
+        vacated = vacated and self.binding.state is not Binding.ABSENT
+        self._farewell = Farewell(vacated=vacated, to=to, reserved_s=reserved_s)
         self._become(Role.RELEASING, why, now)
 
     def _releasing(self, now: float) -> float | None:

@@ -1,0 +1,156 @@
+"""Does the LAN still hear this node? Peers and gateway are asked in rounds (design section 6, LAN health).
+
+Knows: whom to ask, who answered, what that says of an interface. Never: frames, or who owns what.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from floatip.core.effects import Ask, Kind
+from floatip.core.events import Reached
+from floatip.core.ranking import affinity
+from floatip.core.situation import Situation
+from floatip.core.types import Address, Mac, NodeName, Policy, Port, VipName
+
+ROUND_S = 0.3
+TRIES = 3
+"""How often one that does not answer is asked in a round; the others are asked once."""
+LOST_S = 3 * ROUND_S
+"""Silence for so long is no accident any more."""
+FINE_S = 2 * ROUND_S
+"""An answer not older than this says that the LAN is fine."""
+MOST_PEERS = 5
+NEVER = float("-inf")
+
+
+@dataclass(slots=True)
+class Target:
+    """One host that is asked on one interface."""
+
+    address: Address
+    node: NodeName | None
+    """None: the gateway."""
+    asked_since: float
+    mac: Mac | None = None
+    reached_at: float = NEVER
+
+    def lost(self, now: float) -> bool:
+        """Whether it was asked for long enough and did not answer."""
+        return now - max(self.reached_at, self.asked_since) >= LOST_S
+
+
+@dataclass(slots=True)
+class Segment:
+    """The LAN of one interface."""
+
+    targets: dict[Address, Target] = field(default_factory=dict)
+    round_began: float = NEVER
+    tries: int = 0
+    dead: bool = False
+
+    def reached_at(self) -> float:
+        """When any of the hosts was heard last."""
+        return max((target.reached_at for target in self.targets.values()), default=NEVER)
+
+    def lost(self, now: float) -> bool:
+        """Whether there is somebody to ask, and nobody answers."""
+        return bool(self.targets) and all(target.lost(now) for target in self.targets.values())
+
+
+class LanHealth:
+    """The LANs of this node; times in seconds."""
+
+    def __init__(self, situation: Situation) -> None:
+        self._s = situation
+        self._segments: dict[str, Segment] = {}
+        self._settled_at = NEVER
+        self._on = situation.spec.lan_health or any(vip.policy is Policy.LAN for vip in situation.spec.vips)
+        self.healed = False
+        """Somebody who was lost is heard again, since this was last looked at."""
+
+    def reached(self, event: Reached, now: float) -> None:
+        """A host that was asked said something."""
+        segment = self._segments.get(event.interface)
+        target = segment.targets.get(event.address) if segment is not None else None
+        if target is None:
+            return
+        self.healed = self.healed or target.lost(now)
+        target.reached_at, target.mac = now, event.mac
+        self._s.reached[target.node] = now
+
+    def settle(self, now: float) -> float | None:
+        """Ask whom it is time to ask, and judge; return when to look again."""
+        if not self._on:
+            return None
+        if now - self._settled_at > ROUND_S:
+            self._begin_anew(now)
+        self._settled_at = now
+        self._segments = {
+            port.interface: self._segments.get(port.interface) or Segment()
+            for port in self._s.ports
+            if self._s.links.get(port.interface, False)
+        }
+        ports = {port.interface: port for port in self._s.ports}
+        times = [self._ask(segment, ports[name], now) for name, segment in self._segments.items()]
+        for name, segment in self._segments.items():
+            self._judge(name, segment, now)
+        self._s.lan_dead = frozenset(name for name, segment in self._segments.items() if segment.dead)
+        self._tell_fine(now)
+        return min(times, default=None)
+
+    def _begin_anew(self, now: float) -> None:
+        """This process was held up and asked nobody meanwhile: their silence is ours."""
+        for segment in self._segments.values():
+            for target in segment.targets.values():
+                target.asked_since = now
+
+    def _ask(self, segment: Segment, port: Port, now: float) -> float:
+        """Ask all at the beginning of a round, and again those who are silent; return when to go on."""
+        if now >= segment.round_began + ROUND_S:
+            segment.round_began, segment.tries = now, 0
+            segment.targets = {
+                address: segment.targets.get(address) or Target(address, node, now)
+                for address, node in self._wanted(port, now)
+            }
+        if now >= segment.round_began + segment.tries * ROUND_S / TRIES:
+            for target in segment.targets.values():
+                if target.reached_at < segment.round_began:
+                    mac = target.mac if segment.tries < TRIES - 1 else None
+                    self._s.do(Ask(interface=port.interface, address=target.address, mac=mac))
+            segment.tries += 1
+        return segment.round_began + segment.tries * ROUND_S / TRIES
+
+    def _wanted(self, port: Port, now: float) -> Iterator[tuple[Address, NodeName | None]]:
+        """The gateway and up to five peers, living ones first, with an address in a subnet of the port."""
+        gateway = self._s.spec.gateway
+        if gateway is not None and any(gateway in own.network for own in port.addresses):
+            yield gateway, None
+        near = []
+        for peer in self._s.peers.known.values():
+            found = [one for one in peer.addresses if any(one in own.network for own in port.addresses)]
+            if found and not any(one == own.ip for one in found for own in port.addresses):
+                gone = not peer.alive(now, self._s.timing.lease_s)
+                near.append((gone, affinity(peer.node, VipName(self._s.node)), found[0], peer.node))
+        for _, _, address, node in sorted(near, key=lambda one: one[:2])[:MOST_PEERS]:
+            yield address, node
+
+    def _judge(self, name: str, segment: Segment, now: float) -> None:
+        """Nobody answers although a peer's LAN is fine: this interface is cut off."""
+        lost = segment.lost(now)
+        dead = lost and self._s.spec.lan_health and (segment.dead or self._a_peer_is_fine(now))
+        if dead != segment.dead:
+            segment.dead = dead
+            self._s.outbox.state = True
+            text = f"nobody answers on the LAN of {name}" if dead else f"the LAN of {name} answers again"
+            self._s.tell(Kind.LINK, text, warning=dead)
+
+    def _a_peer_is_fine(self, now: float) -> bool:
+        return any(peer.state is not None and peer.state.lan_fine for peer in self._s.peers.alive(now))
+
+    def _tell_fine(self, now: float) -> None:
+        """Peers are told whether this node's LAN answers."""
+        asked = [segment for segment in self._segments.values() if segment.targets]
+        fine = bool(asked) and all(now - segment.reached_at() <= FINE_S for segment in asked)
+        if fine != self._s.lan_fine:
+            self._s.lan_fine = fine
+            self._s.outbox.state = True
