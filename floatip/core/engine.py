@@ -37,6 +37,7 @@ class Engine:
         self._speech = Speech(self._s, self._vips, self._timers)
         self._moves = Moves(self._s, self._vips)
         self._health = LanHealth(self._s)
+        self._lan_is_due = True
         self._ears = Ears(self._s, self._vips, self._speech, self._moves)
         self._dirty: set[VipName] = set()
         self._places = {name: place for place, name in enumerate(self._vips)}
@@ -104,6 +105,7 @@ class Engine:
                 self._gap(event, now)
             case ev.Reached():
                 self._health.reached(event, now)
+                self._lan_is_due = self._lan_is_due or self._health.healed
             case ev.LinkChanged():
                 self._link_changed(event, now)
             case ev.IdentityChanged():
@@ -152,6 +154,7 @@ class Engine:
             if event.up and event.interface in self._s.links:
                 self._stir_all(now)
             self._s.links[event.interface] = event.up
+            self._lan_is_due = True
             self._s.tell(Kind.LINK, f"{event.interface} link {'up' if event.up else 'down'}", warning=not event.up)
             self._s.outbox.state = True
             self._touch_all()
@@ -164,6 +167,7 @@ class Engine:
                 self._dirty.add(vip.spec.name)
         self._s.macs, self._s.addresses = event.macs or self._s.macs, event.addresses
         self._s.ports = event.ports
+        self._lan_is_due = True
         self._s.outbox.state = True
 
     def _received(self, event: ev.Received, now: float) -> None:
@@ -203,7 +207,8 @@ class Engine:
 
     def _settle(self, now: float) -> list[Effect]:
         due_beats = self._due(now)
-        self._look_at_lan(now)
+        if self._lan_is_due:
+            self._look_at_lan(now)
         for name in sorted(self._dirty, key=self._places.__getitem__):
             vip = self._vips[name]
             self._timers.set(("vip", vip.spec.name), vip.settle(now))
@@ -232,6 +237,7 @@ class Engine:
 
     def _look_at_lan(self, now: float) -> None:
         """Ask the LAN whether it is there; whoever owns something announces anew once it has healed."""
+        self._lan_is_due = False
         dead = self._s.lan_dead
         self._timers.set(("lan", ""), self._health.settle(now))
         if self._health.healed:
@@ -255,6 +261,8 @@ class Engine:
                 case ("beat", broker):
                     self._s.forget_terms(now)
                     beats.append(self._s.views[BrokerName(broker)])
+                case ("lan", _):
+                    self._lan_is_due = True
                 case _:
                     pass
         return beats

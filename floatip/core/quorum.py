@@ -20,3 +20,8 @@ def fresh_at(views: Iterable[View], quorum: int, vip: VipName) -> float:
 def claimable_at(views: Iterable[View], quorum: int, vip: VipName, policy: Policy, listen_s: float) -> float:
     """From when a majority may be claimed; infinity without sessions on that many brokers."""
     return kth_smallest((view.claimable_at(vip, policy, listen_s) for view in views), quorum)
+
+
+def listened_on(views: Iterable[View], quorum: int, listen_s: float) -> float:
+    """From when on a majority has been listened to for so long; infinity without sessions on that many."""
+    return kth_smallest((view.listening_since + listen_s for view in views), quorum)

@@ -16,11 +16,10 @@ from floatip.core.vip import SEATED, Vip
 
 def report(s: Situation, vips: Mapping[VipName, Vip], moves: Moves, now: float) -> Snapshot:
     """The cluster as this node sees it."""
-    connected = sum(1 for view in s.all_views() if view.session is not None)
     return Snapshot(
         cluster=s.spec.cluster,
         node=s.node,
-        quorum=connected >= s.quorum,
+        quorum=s.connected,
         brokers=tuple(_broker(s, view, now) for view in s.all_views()),
         nodes=(_self(s, now), *(_peer(s, peer, now) for _, peer in sorted(s.peers.known.items()))),
         vips=tuple(_vip(s, vip, moves, now) for vip in vips.values()),

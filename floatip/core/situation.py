@@ -73,6 +73,11 @@ class Situation:
         """How many brokers are a majority."""
         return self.spec.quorum
 
+    @property
+    def connected(self) -> bool:
+        """Whether there are sessions with a majority of the brokers."""
+        return sum(1 for view in self.all_views() if view.session is not None) >= self.quorum
+
     def all_views(self) -> Iterable[View]:
         """Every configured broker."""
         return self.views.values()

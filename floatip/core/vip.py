@@ -16,8 +16,7 @@ from floatip.core.defence import Defence
 from floatip.core.effects import Bind
 from floatip.core.events import Answered
 from floatip.core.fitness import disagreements, link_faults, terms_differ
-from floatip.core.majority import kth_smallest
-from floatip.core.quorum import owned_until
+from floatip.core.quorum import listened_on, owned_until
 from floatip.core.rivals import isolated_rival, outranked_by, owner_that_hears_us
 from floatip.core.situation import Farewell, Situation
 from floatip.core.succession import Step, Succession
@@ -174,7 +173,7 @@ class Vip:
         if self.hindrances(now) or self._s.stopping:
             self.succession.rest()
             return _earliest(self.troubles.next(now), look_at, now + self._s.timing.heartbeat_s)
-        listened_at = self._listened_at()
+        listened_at = listened_on(self._s.all_views(), self._s.quorum, self._s.listen_s(self.spec.policy))
         if self.role is Role.INIT and listened_at <= now:
             self._become(Role.BACKUP, "has listened for long enough", now)
         idle_since = self._idle_since if self.role is Role.BACKUP else NEVER
@@ -184,10 +183,6 @@ class Vip:
         elif step is Step.SEIZE:
             self._seize(now)
         return _earliest(look_at, again_at, listened_at if now < listened_at < INFINITE else None)
-
-    def _listened_at(self) -> float:
-        listen_s = self._s.listen_s(self.spec.policy)
-        return kth_smallest((view.listening_since + listen_s for view in self._s.all_views()), self._s.quorum)
 
     def _claim(self, now: float) -> None:
         self.term = max(self.seen_term, self.term) + 1
@@ -247,6 +242,8 @@ class Vip:
             self.let_go(reason, now)
         elif owner := outranked_by(self._s, self.spec, self.term, now):
             self.let_go(f"{owner} owns it", now, vacated=False)
+        elif not self._s.connected and (reason := self._defence.yields(now, doubted=False)):
+            self.let_go(reason, now, vacated=False)
         elif until <= now:
             if self.spec.policy is Policy.RELEASE:
                 self.let_go("the lease has ended", now)
