@@ -17,21 +17,25 @@ class Assurance:
         self._term = 0
         self._agreed_at = 0.0
         self._alarmed = False
+        self._alive = 0
+        """How many peers lived when it last looked: a change begins the wait anew."""
 
     def astray(self, term: int, now: float) -> bool:
         """Whether a witness sees another's MAC; it is an alarm if nobody sees ours although somebody could."""
+        alive = self._s.peers.alive(now)
         reports = [
-            one
-            for peer in self._s.peers.alive(now)
-            if (one := peer.witnessed.get(self._spec.name)) is not None and one.term == term
+            one for peer in alive if (one := peer.witnessed.get(self._spec.name)) is not None and one.term == term
         ]
         if term != self._term:
             self._term, self._agreed_at, self._alarmed = term, now, False
         if any(one.mac in self._s.macs for one in reports):
             self._agreed_at = now
             self._end_alarm()
-        elif now - self._agreed_at > ALARM_S and self._s.peers.alive(now):
+        elif len(alive) != self._alive:
+            self._agreed_at = max(self._agreed_at, now)
+        elif alive and now - self._agreed_at > ALARM_S:
             self._alarm()
+        self._alive = len(alive)
         return any(one.mac not in self._s.macs for one in reports)
 
     def next(self) -> float | None:
