@@ -85,7 +85,9 @@ class Defence:
         if self._assurance.astray(term, now):
             self._have_the_last_word(now)
         challenge = self._challenge
-        if challenge is None or self._answered_challenge:
+        if challenge is None or not self._s.connected:
+            return self._next(now)
+        if self._answered_challenge:
             self._challenge = None
             return self._next(now)
         if fresh_at(self._s.all_views(), self._s.quorum, self._spec.name) >= challenge.at:

@@ -78,9 +78,9 @@ class Ears:
         heard = view.hear(message, self._policies, now)
         if not heard.fresh:
             return Overheard()
-        for other in self._s.all_views():
-            if other is not view:
-                other.heard_elsewhere(message.sender, now)
+        for log in self._s.logs_of(message.sender):
+            if log is not view.peers[message.sender]:
+                log.heard_elsewhere(now)
         self._s.hear_terms(message.terms, now)
         new_terms = self._s.peers.heard(message, now)
         if heard.new_session:

@@ -100,6 +100,8 @@ class Answered:
     mac: Mac
     interface: str = ""
     announced: bool = False
+    testament: bool = False
+    """Said by what outlives that node's daemon: it is dead, and the address is given up to whoever announces it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

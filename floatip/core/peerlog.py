@@ -9,6 +9,10 @@ BURST_S = 0.1
 """Wills of several nodes within so long are a broker's end, not theirs (mosquitto sends all of them when stopped)."""
 
 
+TESTAMENT_S = 0.5
+"""How long before the will the testament may have come: the two take different ways."""
+
+
 @dataclass(slots=True)
 class Entry:
     """One VIP that the peer has listed or claimed; ``at`` is when we heard it last on its own account."""
@@ -43,11 +47,19 @@ class PeerLog:
     """When its will came, or a word of it on another broker after that; None if it lives or we cannot tell."""
     entries: dict[VipName, Entry] = field(default_factory=dict)
 
+    testified_at: float = float("-inf")
+    """When what outlives its daemon said so on the LAN (its sentinel's testament)."""
+
     def dead_from(self) -> float:
-        """From when on its will is proof of its death, if nothing of it comes by then; infinity without a will."""
-        if self.died_at is None:
+        """From when on its death is proven, if nothing of it comes by then; infinity without a will and a testament."""
+        if self.died_at is None or self.testified_at < self.died_at - TESTAMENT_S:
             return float("inf")
         return self.died_at + max(2 * self.terms.heartbeat_s, BURST_S)
+
+    def heard_elsewhere(self, now: float) -> None:
+        """Another broker delivered something of it: it may live, so its silence begins anew."""
+        if self.died_at is not None:
+            self.died_at = now
 
     def entry_at(self, vip: VipName) -> float | None:
         """When the peer last listed or claimed the VIP, or may have; None if it has not."""
@@ -67,6 +79,7 @@ class PeerLog:
     def place(self, origin: Origin) -> bool | None:
         """Take the next place in the peer's sequence: True in order, False after a gap, None if it is an old one."""
         self.died_at = None
+        self.testified_at = float("-inf")
         if origin <= self.origin:
             return None
         if (origin.incarnation, origin.session) == (self.origin.incarnation, self.origin.session):

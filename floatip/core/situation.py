@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from floatip.core.effects import Bind, Effect, Kind, Tell
 from floatip.core.majority import kth_largest
 from floatip.core.messages import Bid
+from floatip.core.peerlog import PeerLog
 from floatip.core.peers import Peers
 from floatip.core.types import BrokerName, Mac, NodeName, NodeSpec, Policy, Port, Role, Terms, VipName, VipSpec
 from floatip.core.view import View
@@ -94,6 +95,10 @@ class Situation:
         """Whether what a majority of the brokers delivered before this process was last held up has been read."""
         returned = kth_largest((view.newest_sent_at for view in self.all_views()), self.quorum)
         return self.stalled_at == float("-inf") or returned >= self.stalled_at
+
+    def logs_of(self, node: NodeName) -> list[PeerLog]:
+        """What each broker that knows the node has brought of it."""
+        return [log for view in self.all_views() if (log := view.peers.get(node)) is not None]
 
     def owner_down_s(self, policy: Policy) -> float:
         """D of this node."""

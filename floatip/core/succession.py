@@ -66,8 +66,11 @@ class Succession:
                 news = self.witness.rest(now) or news
         self._s.outbox.state = self._s.outbox.state or news
 
-    def answered(self, mac: Mac, now: float) -> None:
-        """Somebody answers for an address of the VIP."""
+    def answered(self, mac: Mac, now: float, *, testament: bool = False) -> None:
+        """Somebody answers for an address of the VIP; ``testament``: in the name of a daemon that is dead."""
+        if testament and (node := self._s.peers.by_mac(mac)) is not None:
+            for log in self._s.logs_of(node):
+                log.testified_at = now
         if self._proxied is None and self._is_long_gone(mac, now):
             self._proxied = mac
             text = (

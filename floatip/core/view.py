@@ -219,12 +219,6 @@ class View:
         listened = now - self.listening_since >= self.terms.owner_down_s(Policy.KEEP)
         return self._wills.take(message, self.peers, listened=listened, now=now)
 
-    def heard_elsewhere(self, node: NodeName, now: float) -> None:
-        """Another broker delivered something of the node: it may live, so its silence begins anew."""
-        log = self.peers.get(node)
-        if log is not None and log.died_at is not None:
-            log.died_at = now
-
     def _take(self, log: PeerLog, message: Message, now: float) -> set[VipName]:
         match message.body:
             case Heartbeat() as body:

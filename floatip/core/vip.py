@@ -98,7 +98,7 @@ class Vip:
     def answered(self, event: Answered, now: float) -> None:
         """A MAC that is not ours answers for, or announces, an address of the VIP."""
         if self.role in IDLE:
-            self.succession.answered(event.mac, now)
+            self.succession.answered(event.mac, now, testament=event.testament)
         elif self.role in SEATED:
             self._defence.heard(event, now, isolated=self.role is Role.ISOLATED)
         self._defence.report(event, now, seated=self.role in SEATED)
