@@ -1,7 +1,6 @@
 """The one place where a daemon is built and joined. Knows: every room. Never: decides about a VIP."""
 
 import asyncio
-import contextlib
 import os
 import random
 import signal
@@ -11,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 
@@ -23,7 +23,7 @@ from floatip.control import ControlError, ControlServer
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.engine import Engine
-from floatip.core.types import NodeSpec, VipName
+from floatip.core.types import NodeSpec, Policy, VipName
 from floatip.driver import Driver
 from floatip.hands.bus import BusHand
 from floatip.hands.kernel import KernelHand
@@ -32,10 +32,11 @@ from floatip.host import capabilities
 from floatip.host.clock import boottime_s
 from floatip.host.errors import HostError
 from floatip.host.lock import HostLock
+from floatip.host.sentinel import Sentinel
 from floatip.host.sysctls import Row
 from floatip.lan.heard import LanError
 from floatip.observe.logs import setup
-from floatip.preflight import RefusalError, broker_options, enforce_again, refuse_foreign, refuse_missing, sysctls
+from floatip.preflight import RefusalError, broker_options, enforce_again, refuse_missing, sysctls, take_over
 from floatip.store import Store
 from floatip.systemd import Notifier, watchdog_interval_s
 
@@ -44,15 +45,24 @@ STOP_S = 5.0
 """How long a farewell may take before the process ends without it."""
 BROKER_AGAIN_S = 1.0
 REFUSED = 4
+DEFECT = 1
+"""The exit code that the engine never gives: the program itself is wrong. It dies of it, then, as by a signal, so that
+brokers publish its last will and the sentinel holds what must not be lost; a farewell would prevent both.
+"""
 
 
 def run(config: Config, path: Path) -> int:
     """Run until SIGTERM; return the exit code (0, 1, or 4: refused)."""
     logs = setup(config.log.level, config.log.format)
+
+    def die(code: int) -> NoReturn:
+        logs.close()
+        os._exit(code)
+
     try:
         with HostLock():
             capabilities.require()
-            return asyncio.run(_serve(config, path), debug=None)
+            return asyncio.run(_serve(config, path, die), debug=None)
     except (RefusalError, HostError, LanError, BusError, ControlError) as error:
         logs.close()
         sys.stderr.write(f"floatip: {error}\n")
@@ -61,34 +71,18 @@ def run(config: Config, path: Path) -> int:
         logs.close()
 
 
-def cleanup(config: Config, force: bool) -> int:
-    """Remove this host's leftover VIPs; ``force``: somebody's permanent ones too."""
-    try:
-        with HostLock():
-            kernel = _kernel_hand(config, config.node_spec(__version__), lambda _: None)
-            kernel.open()
-            aliases = kernel.all_aliases()
-            found = kernel.addresses.present()
-            outcomes = kernel.addresses.remove(aliases, foreign_too=force)
-            kernel.close()
-    except HostError as error:
-        sys.stderr.write(f"floatip: {error}\n")
-        return REFUSED
-    failed = {outcome.alias.address: outcome.error for outcome in outcomes if outcome.error}
-    for one in found:
-        if one.address in {alias.address for alias in aliases} and one.address not in failed:
-            sys.stdout.write(f"removed {one}\n")
-    for reason in failed.values():
-        sys.stderr.write(f"floatip: {reason}\n")
-    return 1 if failed else 0
-
-
 # -- building ---------------------------------------------------------------------------------------------------------
 
 
-def _kernel_hand(config: Config, spec: NodeSpec, told: Callable[[ev.Event], None]) -> KernelHand:
-    sources = frozenset(VipName(vip.name) for vip in config.vips if vip.source)
-    return KernelHand(spec.vips, sources=sources, post=told, warn=structlog.get_logger().warning)
+def _kernel_hand(config: Config, spec: NodeSpec, sentinel: Sentinel, told: Callable[[ev.Event], None]) -> KernelHand:
+    return KernelHand(
+        spec.vips,
+        sources=frozenset(VipName(vip.name) for vip in config.vips if vip.source),
+        timing=spec.timing,
+        sentinel=sentinel,
+        post=told,
+        warn=structlog.get_logger().warning,
+    )
 
 
 @asynccontextmanager
@@ -130,8 +124,8 @@ class _Told:
             self.driver.post(event)
 
 
-async def _serve(config: Config, path: Path) -> int:
-    """Build everything from the kernel up, run, and take it down in the reverse order."""
+async def _serve(config: Config, path: Path, die: Callable[[int], NoReturn]) -> int:
+    """Build everything from the kernel up, run, and take it down in the reverse order; after a defect, die."""
     spec = config.node_spec(__version__)
     notifier, log = Notifier(os.environ), structlog.get_logger()
     told = _Told()
@@ -142,11 +136,14 @@ async def _serve(config: Config, path: Path) -> int:
         refuse_missing(config)
         rows = stack.enter_context(sysctls(config))
         lan = LanHand(spec.vips, rate_per_s=config.garp.rate, post=told, warn=log.warning)
-        kernel = _kernel_hand(config, spec, told)
+        sentinel = Sentinel(log.warning)
+        kernel = _kernel_hand(config, spec, sentinel, told)
         kernel.on_link_change(_on_link_change(lan, rows if config.sysctl.enforce else []))
         stack.callback(kernel.close)
         kernel.open()
-        refuse_foreign(kernel)
+        heirs = take_over(kernel)
+        stack.callback(sentinel.part, farewell=False)
+        sentinel.start()
         stack.callback(lan.close)
         lan.open()
         await stack.enter_async_context(_embedded_broker(config))
@@ -155,24 +152,35 @@ async def _serve(config: Config, path: Path) -> int:
         stack.callback(driver.close)
         bus = BusHand(spec, options, keys=keys, post=told, defect=driver.defect)
         stack.push_async_callback(bus.close)
-        control = ControlServer(
-            config.control.socket,
-            group=config.control.group,
-            backend=driver,
-            urls={broker.name: str(broker) for broker in config.mqtt.brokers},
-        )
+        control = _control(config, driver)
         for warning in await control.start():
             log.warning(warning)
         stack.push_async_callback(control.close)
         told.driver = driver
         driver.start(kernel, lan, bus)
+        for vip, interface in heirs.items():
+            driver.post(ev.Inherited(vip=vip, interface=interface))
         kernel.survey()
         kernel.watcher.start(asyncio.get_running_loop())
         bus.start()
         log.info("runs", version=__version__, cluster=spec.cluster, node=spec.node, config=str(path))
         notifier.ready()
-        stack.callback(_remove_all, kernel)
-        return await _until_ended(driver, kernel, notifier, rows if config.sysctl.enforce else [])
+        code = await _until_ended(driver, kernel, notifier, rows if config.sysctl.enforce else [])
+        if driver.ended.done() and driver.ended.result().code == DEFECT:
+            _remove_all(kernel, Policy.RELEASE)
+            die(code)
+        if _remove_all(kernel, *Policy):
+            sentinel.part(farewell=True)
+        return code
+
+
+def _control(config: Config, driver: Driver) -> ControlServer:
+    return ControlServer(
+        config.control.socket,
+        group=config.control.group,
+        backend=driver,
+        urls={broker.name: str(broker) for broker in config.mqtt.brokers},
+    )
 
 
 def _mind(config: Config, spec: NodeSpec) -> tuple[Driver, Store]:
@@ -190,10 +198,13 @@ def _mind(config: Config, spec: NodeSpec) -> tuple[Driver, Store]:
     return Driver(engine, store, spec.timing, boottime_s), store
 
 
-def _remove_all(kernel: KernelHand) -> None:
-    """The last thing a daemon does to the kernel, however it ended."""
-    with contextlib.suppress(HostError):
-        kernel.addresses.remove(kernel.all_aliases())
+def _remove_all(kernel: KernelHand, *policies: Policy) -> bool:
+    """Remove all VIPs under these policies: the last thing a daemon does to the kernel. Return whether that is done."""
+    try:
+        outcomes = kernel.addresses.remove(kernel.all_aliases(policies))
+    except HostError:
+        return False
+    return not any(outcome.error for outcome in outcomes)
 
 
 async def _until_ended(driver: Driver, kernel: KernelHand, notifier: Notifier, rows: list[Row]) -> int:

@@ -3,14 +3,16 @@
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 
 import structlog
 
 from floatip.bus.connection import BrokerOptions
 from floatip.config import Config
-from floatip.core.types import BrokerName
+from floatip.core.types import BrokerName, VipName
 from floatip.hands.kernel import KernelHand
-from floatip.host.addresses import foreign, leftovers
+from floatip.host import predecessor
+from floatip.host.addresses import Alias, foreign, leftovers
 from floatip.host.errors import HostError
 from floatip.host.links import links
 from floatip.host.sysctls import Change, Row, Sysctls
@@ -53,8 +55,13 @@ def _tls(config: Config) -> ssl.SSLContext:
     return context
 
 
-def refuse_foreign(kernel: KernelHand) -> None:
-    """Remove what an earlier daemon left; refuse to start beside an address that somebody else put there."""
+def take_over(kernel: KernelHand) -> dict[VipName, str]:
+    """Settle what an earlier daemon left in the kernel: give the VIPs that are gone on with, and where each of them is.
+
+    The rest of it is removed. RefusalError beside an address that somebody else put there.
+    """
+    log = structlog.get_logger()
+    held = [entry for hold in predecessor.take_over() for entry in hold.entries]
     aliases = kernel.all_aliases()
     found = kernel.addresses.present()
     if theirs := foreign(found, aliases):
@@ -64,11 +71,23 @@ def refuse_foreign(kernel: KernelHand) -> None:
             f"`ip address delete {first.address}/{first.prefix} dev {first.interface}` or `floatip cleanup --force`, "
             "and take it out of the host's own network configuration"
         )
-    if left := leftovers(found, aliases):
-        structlog.get_logger().info("removed what an earlier daemon left", addresses=[str(one) for one in left])
-        failed = [outcome.error for outcome in kernel.addresses.remove(aliases) if outcome.error]
+    heirs = kernel.inherit(found)
+    known = {alias.address for alias in aliases}
+    rest = [alias for alias in aliases if VipName(alias.label) not in heirs]
+    rest += [
+        Alias(address=ip_address(it.address), prefix=it.prefix, interface=it.interface, label="")
+        for it in held
+        if ip_address(it.address) not in known
+    ]
+    if left := leftovers(found, rest):
+        log.info("removed what an earlier daemon left", addresses=[str(one) for one in left])
+        outcomes = kernel.addresses.remove(rest)
+        failed = [outcome.error for outcome in outcomes if outcome.error and outcome.alias.address in known]
         if failed:
             raise RefusalError(f"cannot remove what an earlier daemon left: {failed[0]}")
+    if heirs:
+        log.info("goes on with what an earlier daemon left", vips=sorted(heirs))
+    return heirs
 
 
 def refuse_missing(config: Config) -> None:

@@ -68,9 +68,22 @@ def cleanup(
 ) -> int:
     """Remove this host's leftover VIPs, after its daemon has ended."""
     loaded, _ = _load(config)
-    from floatip import daemon
+    from floatip import __version__
+    from floatip.core.types import REMOVAL_DELAY_S
+    from floatip.hands.kernel import aliases_of
+    from floatip.host.cleanup import clean_up
+    from floatip.host.errors import HostError
 
-    return daemon.cleanup(loaded, force)
+    spec = loaded.node_spec(__version__)
+    lasts_s = max((spec.timing.lifetime_s(vip.policy) for vip in spec.vips), default=0) + REMOVAL_DELAY_S
+    aliases = [alias for vip in spec.vips for alias in aliases_of(vip, vip.interfaces[0], source=False)]
+    try:
+        failed = clean_up(aliases, patience_s=lasts_s, foreign_too=force, tell=lambda text: print(text, flush=True))
+    except HostError as error:
+        raise Ended(4, f"floatip: {error}") from error
+    for reason in failed:
+        complain(reason)
+    return 1 if failed else 0
 
 
 def keygen(settings: Settings, file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")]) -> int:

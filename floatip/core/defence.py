@@ -18,6 +18,8 @@ from floatip.core.types import Mac, VipSpec
 
 DEFEND_EVERY_S = 1.0
 """How often an owner announces anew against another MAC."""
+INSIST_S = 0.3
+"""How long after its first answer an owner with a quorum answers a peer again, for that is how it is known."""
 INSISTS_AFTER_S = 0.2
 INSISTS_UNTIL_S = 3.0
 """A peer that announces again within this span after we answered it is an owner with a quorum."""
@@ -25,6 +27,8 @@ LOOKS_S = (0.0, 0.1, 0.3)
 ALONE_S = 0.4
 """An isolated owner whom nobody contradicts for so long after it looked around tells the LAN that it is there."""
 LOOK_EVERY_S = 5.0
+PATROL_EVERY_S = 30.0
+"""How often an owner asks whether a host that never announces itself has its address too."""
 OWN_PROBE_S = 0.1
 """For so long after a probe of ours an IPv6 announcement may only be an answer to it (RFC 4861 section 7.2.4)."""
 NEVER = float("-inf")
@@ -57,10 +61,12 @@ class Defence:
         self._quiet_at: float | None = None
         """When to announce if nobody has contradicted until then."""
         self._looked_at = NEVER
+        self._term = 0
+        self._patrol_at = NEVER
 
     def heard(self, event: Answered, now: float, *, isolated: bool) -> None:
         """Another MAC claims an address of this owner."""
-        if self._s.peers.by_mac(event.mac) is None:
+        if self._s.peers.by_mac(event.mac) is None or (event.testament and isolated):
             self._have_the_last_word(now)
             return
         self._quiet_at = None
@@ -82,6 +88,11 @@ class Defence:
             self._binding.announce(now)
         self._had_rivals = rivals
         self._looks, self._quiet_at = [], None
+        if term != self._term:
+            self._term, self._patrol_at = term, now + PATROL_EVERY_S
+        if now >= self._patrol_at:
+            self._patrol_at = now + PATROL_EVERY_S
+            self._ask_everybody()
         if self._assurance.astray(term, now):
             self._have_the_last_word(now)
         challenge = self._challenge
@@ -93,12 +104,13 @@ class Defence:
         if fresh_at(self._s.all_views(), self._s.quorum, self._spec.name) >= challenge.at:
             self._challenge = None
             self._have_the_last_word(now)
+            self._binding.defend(now + INSIST_S)
             return self._next(now)
         return now + self._s.timing.heartbeat_s / 4
 
     def _next(self, now: float) -> float | None:
-        at = self._assurance.next()
-        return at if at is not None and at > now else None
+        times = (self._assurance.next(), self._patrol_at)
+        return min((at for at in times if at is not None and at > now), default=None)
 
     def _have_the_last_word(self, now: float) -> None:
         if now >= self._last_at:
@@ -117,11 +129,11 @@ class Defence:
             self._challenge = None
             self._binding.announce(now)
             return None
-        who = f"{self._s.peers.by_mac(challenge.mac)} ({challenge.mac})"
+        node = self._s.peers.by_mac(challenge.mac)
+        who = f"{node} ({challenge.mac})"
         if challenge.insisted:
             return f"{who} announces it again and again, so it has the quorum"
-        mine = self._s.mac_on(self._binding.interface)
-        if doubted or mine is None or mine < challenge.mac:
+        if doubted or node is None or self._s.goes_before(node):
             return f"{who} has it too, and goes first"
         if not self._answered_challenge:
             self._answered_challenge = True
@@ -144,13 +156,16 @@ class Defence:
         if self._looks[0] <= now:
             self._looks = [at for at in self._looks if at > now]
             self._looked_at = now
-            interface = self._binding.interface or self._spec.interfaces[0]
-            self._s.do(Probe(vip=self._spec.name, interface=interface))
+            self._ask_everybody()
         if self._quiet_at is not None and self._quiet_at <= now:
             self._quiet_at = None
             self._binding.announce(now)
         following = self._looks[0] if self._looks else self._looked_at + LOOK_EVERY_S
         return min(following, self._quiet_at or following)
+
+    def _ask_everybody(self) -> None:
+        interface = self._binding.interface or self._spec.interfaces[0]
+        self._s.do(Probe(vip=self._spec.name, interface=interface))
 
     def report(self, event: Answered, now: float, *, seated: bool) -> None:
         """Tell of a MAC that should not answer: a stranger's always, a peer's while the addresses are ours."""

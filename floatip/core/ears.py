@@ -56,11 +56,12 @@ class Ears:
     def _own_name(self, event: Received, incarnation: int, now: float) -> Overheard:
         """Our echo, our own past, or a namesake."""
         view, message, origin = self._s.views[event.broker], event.message, event.message.origin
+        if isinstance(message.body, Will):
+            if not event.retained:
+                view.will(message, now)
+            return Overheard()
         if not event.retained and origin.incarnation == incarnation and origin.session <= (view.session or 0):
             return self._heard(view, view.hear(message, self._policies, now))
-        if isinstance(message.body, Will):
-            view.will(message, now)
-            return Overheard()
         later = origin > view.said and origin.incarnation < BELIEVED
         if event.retained:
             return Overheard(later_life=origin.incarnation if later else None)

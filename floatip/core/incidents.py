@@ -73,3 +73,11 @@ def _appeared(vip: Vip, s: Situation, event: ev.AddressAppeared) -> None:
     if vip.role in IDLE or vip.role is Role.CANDIDATE:
         s.tell(Kind.ADDRESS, f"{event.address} appeared: {event.cause}; removed", vip=vip.spec.name, warning=True)
         s.outbox.unbinds.append(vip.spec.name)
+    elif vip.binding.state is Binding.BOUND:
+        s.tell(
+            Kind.ADDRESS,
+            f"{event.address} appeared beside ours: {event.cause}; removed",
+            vip=vip.spec.name,
+            warning=True,
+        )
+        vip.binding.gone()

@@ -19,6 +19,7 @@ LOST_S = 3 * ROUND_S
 """Silence for so long is no accident any more."""
 FINE_S = 2 * ROUND_S
 """An answer not older than this says that the LAN is fine."""
+FRESH_BEATS = 1.5
 MOST_PEERS = 5
 NEVER = float("-inf")
 
@@ -113,26 +114,29 @@ class LanHealth:
                 for address, node in self._wanted(port, now)
             }
         if now >= segment.round_began + segment.tries * ROUND_S / TRIES:
+            heard = {one.node for one in segment.targets.values() if one.reached_at >= segment.round_began}
             for target in segment.targets.values():
-                if target.reached_at < segment.round_began:
+                if target.node not in heard:
                     mac = target.mac if segment.tries < TRIES - 1 else None
                     self._s.do(Ask(interface=port.interface, address=target.address, mac=mac))
             segment.tries += 1
         return segment.round_began + segment.tries * ROUND_S / TRIES
 
     def _wanted(self, port: Port, now: float) -> Iterator[tuple[Address, NodeName | None]]:
-        """The gateway and up to five peers, living ones first, with an address in a subnet of the port."""
+        """The gateway and up to five peers, owners and living ones first, with an address in a subnet of the port."""
         gateway = self._s.spec.gateway
         if gateway is not None and any(gateway in own.network for own in port.addresses):
             yield gateway, None
-        near = []
+        near, owners = [], set(self._s.last_owners.values())
         for peer in self._s.peers.known.values():
             found = [one for one in peer.addresses if any(one in own.network for own in port.addresses)]
             if found and not any(one == own.ip for one in found for own in port.addresses):
                 gone = not peer.alive(now, self._s.timing.lease_s)
-                near.append((gone, affinity(peer.node, VipName(self._s.node)), found[0], peer.node))
-        for _, _, address, node in sorted(near, key=lambda one: one[:2])[:MOST_PEERS]:
-            yield address, node
+                idle = peer.node not in owners
+                near.append((idle, gone, affinity(peer.node, VipName(self._s.node)), found[:4], peer.node))
+        for _, _, _, addresses, node in sorted(near, key=lambda one: one[:3])[:MOST_PEERS]:
+            for address in addresses:
+                yield address, node
 
     def _judge(self, name: str, segment: Segment, now: float) -> None:
         """Nobody answers although a peer's LAN is fine: this interface is cut off."""
@@ -145,7 +149,12 @@ class LanHealth:
             self._s.tell(Kind.LINK, text, warning=dead)
 
     def _a_peer_is_fine(self, now: float) -> bool:
-        return any(peer.state is not None and peer.state.lan_fine for peer in self._s.peers.alive(now))
+        """A peer that speaks still, and reaches its LAN; the last word of a dead one would stand for a lease."""
+        fresh_s = FRESH_BEATS * self._s.timing.heartbeat_s
+        return any(
+            peer.state is not None and peer.state.lan_fine and now - peer.heard_at <= fresh_s
+            for peer in self._s.peers.alive(now)
+        )
 
     def _tell_fine(self, now: float) -> None:
         """Peers are told whether this node's LAN answers."""

@@ -63,15 +63,11 @@ def owner_that_hears_us(s: Situation, spec: VipSpec, now: float) -> NodeName | N
     return None
 
 
-def isolated_rival(s: Situation, spec: VipSpec, term: int, now: float) -> NodeName | None:
-    """4.6 (b): a peer that is isolated too, that hears us on a majority, and has the higher (term, node)."""
+def isolated_rival(s: Situation, spec: VipSpec, now: float) -> NodeName | None:
+    """4.6 (b): a peer that is isolated too, that hears us on a majority, and goes before us."""
     span_s = s.owner_down_s(spec.policy)
     met: dict[NodeName, int] = {}
     for log, entry in _fresh(s, spec, now):
-        if (
-            entry.standing is Standing.ISOLATED
-            and log.covers_at > now - span_s
-            and (entry.term, log.node) > (term, s.node)
-        ):
+        if entry.standing is Standing.ISOLATED and log.covers_at > now - span_s and s.goes_before(log.node):
             met[log.node] = met.get(log.node, 0) + 1
     return next((node for node, count in sorted(met.items()) if count >= s.quorum), None)

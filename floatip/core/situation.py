@@ -55,6 +55,8 @@ class Situation:
         self.lan_fine = False
         self.reached: dict[NodeName | None, float] = {}
         """When each node (None: the gateway) was last heard on the LAN."""
+        self.last_owners: dict[VipName, NodeName] = {}
+        """Who was last heard to own each VIP."""
         self.began = float("-inf")
         self.stalled_at = float("-inf")
         """When this process was last woken late: what it has not read yet may change everything."""
@@ -99,6 +101,11 @@ class Situation:
     def logs_of(self, node: NodeName) -> list[PeerLog]:
         """What each broker that knows the node has brought of it."""
         return [log for view in self.all_views() if (log := view.peers.get(node)) is not None]
+
+    def goes_before(self, node: NodeName) -> bool:
+        """Of two isolated owners the node with the higher hardware address stays, by word and on the wire alike."""
+        theirs = self.peers.macs(node)
+        return bool(theirs) and (not self.macs or min(theirs) > min(self.macs))
 
     def owner_down_s(self, policy: Policy) -> float:
         """D of this node."""

@@ -28,7 +28,6 @@ class Succession:
     """One VIP as a backup watches it; times in seconds."""
 
     def __init__(self, spec: VipSpec, situation: Situation) -> None:
-        self.last_owner: NodeName | None = None
         self._owner_term = 0
         self.witness = Witness(spec.name)
         self.quiet_until = float("-inf")
@@ -41,11 +40,16 @@ class Succession:
         self._proxied: Mac | None = None
         """A MAC that answers for a node long gone: from then on only that MAC itself is asked (design 4.6)."""
 
+    @property
+    def last_owner(self) -> NodeName | None:
+        """Who was last heard to own the VIP."""
+        return self._s.last_owners.get(self._spec.name)
+
     def watch(self, now: float) -> float | None:
         """Follow who owns the VIP, and look on the LAN who answers for it; return when to look again."""
         owner = incumbent(self._s, self._spec, now)
         if owner is not None:
-            self.last_owner = owner.node
+            self._s.last_owners[self._spec.name] = owner.node
             self._owner_term = max(self._owner_term, owner.term)
             if self.witness.owner_is(owner.node, owner.term, now):
                 self.ceded_until = float("-inf")
@@ -109,10 +113,10 @@ class Succession:
 
     def ready(self, now: float, *, idle_since: float) -> tuple[Step, float | None]:
         """What to do now: claim the VIP, or take it by the word of the LAN alone; if nothing, when to look again."""
-        if not self._s.has_caught_up():
-            return Step.WAIT, now + self._s.timing.heartbeat_s / 4
         not_before = max(self.quiet_until, self.ceded_until, idle_since)
         by_lan = lan_turn(self._s, self._spec, now, owner=self.last_owner, not_before=not_before)
+        if by_lan is None and not self._s.has_caught_up():
+            return Step.WAIT, now + self._s.timing.heartbeat_s / 4
         mine = by_lan or turn(self._s, self._spec, now, not_before=not_before, owner_term=self._owner_term)
         if mine.due == float("inf"):
             self._silence.stop()

@@ -11,6 +11,8 @@ FIGHT_PAUSE_S = 60.0
 PEACE_S = 2 * 60.0 * 2**6
 """After so long without a removal, beyond the pauses, the next fight is a first one again."""
 CONFLICT_S = 60.0
+BURST_S = 0.2
+"""Removals so close together are one: whoever flushes looks again at once, and finds what was put back meanwhile."""
 TELL_EVERY_S = 1.0
 """A storm of strangers is told of, and remembered, one a second."""
 
@@ -40,6 +42,8 @@ class Troubles:
 
     def removed(self, now: float) -> bool:
         """Count a removal by others; return whether it has become a fight, which is a fault with growing pauses."""
+        if now - self._last_removal < BURST_S:
+            return False
         if now - self._last_removal > PEACE_S:
             self._fights = 0
         self._last_removal = now

@@ -111,7 +111,7 @@ class Vip:
     def inherit(self, interface: str, now: float) -> None:
         """A daemon before us left the addresses in the kernel: go on as its isolated owner, in doubt."""
         if self.role is Role.INIT and self.spec.policy is not Policy.RELEASE:
-            self.term = self.seen_term
+            self.term, self.since = self.seen_term, now
             self.doubted = True
             self.binding.inherit(interface, now)
             self._become(Role.ISOLATED, "its addresses are still here from an earlier life", now)
@@ -261,7 +261,7 @@ class Vip:
         elif owned_until(self._s.all_views(), self._s.quorum, self.spec.name) > now:
             self._become(Role.OWNER, "has the quorum again", now)
             self.binding.announce(now)
-        elif rival := isolated_rival(self._s, self.spec, self.term, now):
+        elif rival := isolated_rival(self._s, self.spec, now):
             self.let_go(f"{rival} is isolated too, and goes first", now, vacated=False)
         elif reason := self._defence.yields(now, doubted=self.doubted):
             self.let_go(reason, now, vacated=False)

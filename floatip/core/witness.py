@@ -14,7 +14,7 @@ WITNESSES = 2
 
 def chosen(s: Situation, vip: VipName, owner: NodeName, now: float) -> tuple[NodeName, ...]:
     """The living backups that are to look, the same ones in the eyes of every node."""
-    backups = [peer.node for peer in s.peers.alive(now) if peer.node != owner]
+    backups = [peer.node for peer in s.peers.alive(now) if peer.node != owner and vip in peer.vips]
     if owner != s.node:
         backups.append(s.node)
     return tuple(sorted(backups, key=lambda node: affinity(node, vip))[:WITNESSES])

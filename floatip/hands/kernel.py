@@ -1,16 +1,20 @@
-"""The hand in this kernel: Bind, Renew and Unbind become addresses; what netlink tells becomes events."""
+"""The hand in this kernel: Bind, Renew and Unbind become addresses; what netlink tells becomes events.
 
-from collections.abc import Callable, Iterable, Iterator
+Whatever is added is entrusted to the sentinel first, and whatever is removed is taken back from it afterwards.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from floatip.core import effects as ef
 from floatip.core import events as ev
-from floatip.core.types import Address, Mac, Port, VipName, VipSpec
+from floatip.core.types import REMOVAL_DELAY_S, Address, Mac, Policy, Port, Timing, VipName, VipSpec
 from floatip.host import watch
-from floatip.host.addresses import Addresses, Alias
+from floatip.host.addresses import Addresses, Alias, Found, remains
 from floatip.host.clock import boottime_s
 from floatip.host.errors import HostError
 from floatip.host.links import lan_addresses, links
+from floatip.host.sentinel import Sentinel, Ward
 
 
 def aliases_of(spec: VipSpec, interface: str, *, source: bool) -> tuple[Alias, ...]:
@@ -41,17 +45,22 @@ class KernelHand:
         specs: Iterable[VipSpec],
         *,
         sources: frozenset[VipName],
+        timing: Timing,
+        sentinel: Sentinel,
         post: Callable[[ev.Event], None],
         warn: Callable[[str], None],
         clock: Callable[[], float] = boottime_s,
     ) -> None:
         self._specs = {spec.name: spec for spec in specs}
         self._sources = sources
+        self._timing = timing
+        self._sentinel = sentinel
         self._post = post
         self._link_changed: Callable[[str], None] = lambda _: None
         self._warn = warn
         self._clock = clock
         self._bound: dict[VipName, tuple[Alias, ...]] = {}
+        self._wards: dict[tuple[VipName, str], Ward] = {}
         self._vip_of: dict[Address, VipName] = {
             placed.address: spec.name for spec in self._specs.values() for placed in spec.addresses
         }
@@ -63,26 +72,52 @@ class KernelHand:
         """Have somebody told, first of all, that an interface is not as it was."""
         self._link_changed = told
 
-    def all_aliases(self) -> list[Alias]:
-        """Every address of every VIP, each on the first interface it may be on."""
-        return [alias for spec in self._specs.values() for alias in self._aliases(spec.name, spec.interfaces[0])]
+    def all_aliases(self, policies: Collection[Policy] = tuple(Policy)) -> list[Alias]:
+        """Every address of every VIP under these policies, each on the first interface it may be on."""
+        specs = [spec for spec in self._specs.values() if spec.policy in policies]
+        return [alias for spec in specs for alias in self._aliases(spec.name, spec.interfaces[0])]
 
     def open(self) -> None:
         """Open the sockets; raises HostError."""
         self.watcher.watch(self._vip_of.keys(), self.interfaces)
         self.watcher.open()
         self.addresses.open()
-        self.addresses.prepare(
-            alias
+        self._wards = {
+            (spec.name, name): self._ward(spec, self._aliases(spec.name, name))
             for spec in self._specs.values()
             for name in spec.interfaces
-            for alias in self._aliases(spec.name, name)
-        )
+        }
+        self._sentinel.prepare(self._wards.values())
+        self.addresses.prepare(alias for ward in self._wards.values() for alias in ward.aliases)
 
     def close(self) -> None:
         """Close the sockets; addresses stay until their lifetimes end."""
         self.watcher.close()
         self.addresses.close()
+
+    def inherit(self, found: Collection[Found]) -> dict[VipName, str]:
+        """Go on with VIPs that an earlier daemon left whole: renew them, and give the interface of each.
+
+        Whole is what has all addresses of the present configuration and no more, with lifetimes that have not ended;
+        and only what may outlive its daemon (``keep``, ``lan``).
+        """
+        heirs = {
+            name: interface
+            for name, spec in self._specs.items()
+            if spec.policy is not Policy.RELEASE
+            for interface in spec.interfaces
+            if remains(found, self._aliases(name, interface))
+        }
+        self._entrust(heirs.items())
+        for name, interface in list(heirs.items()):
+            aliases = self._aliases(name, interface)
+            lifetime_s = self._timing.lifetime_s(self._specs[name].policy)
+            if any(outcome.error for outcome in self.addresses.ensure(aliases, lifetime_s)):
+                self._sentinel.drop([name])
+                del heirs[name]
+            else:
+                self._bound[name] = aliases
+        return heirs
 
     def add(self, effect: ef.Add) -> None:
         """Add the addresses of these VIPs, all or none of each, and read back what the kernel has."""
@@ -112,6 +147,8 @@ class KernelHand:
             else:
                 self._post(ev.BindFailed(vip=bind.vip, reason="the promise had expired", late=True))
         for lifetime_s, batch in by_lifetime.items():
+            if verify:
+                self._entrust((bind.vip, bind.interface) for bind in batch)
             aliases = {alias: bind.vip for bind in batch for alias in self._aliases(bind.vip, bind.interface)}
             try:
                 outcomes = self.addresses.ensure(list(aliases), lifetime_s, verify=verify)
@@ -131,6 +168,7 @@ class KernelHand:
             failed = {aliases[outcome.alias]: outcome.error for outcome in outcomes if outcome.error is not None}
         except HostError as error:
             failed = {vip: str(error) for vip in effect.vips}
+        self._sentinel.drop(vip for vip in effect.vips if vip not in failed)
         for vip in effect.vips:
             if vip in failed:
                 self._post(ev.UnbindFailed(vip=vip, reason=failed[vip]))
@@ -138,7 +176,8 @@ class KernelHand:
                 self._post(ev.Unbound(vip=vip))
 
     def acquaint(self, effect: ef.Acquaint) -> None:
-        """Whose MACs the peers' are."""
+        """Tell the sentinel whose MACs the peers' are."""
+        self._sentinel.acquaint(effect.macs)
 
     def survey(self) -> None:
         """Read links, MACs and addresses anew and report what differs from what is believed."""
@@ -150,6 +189,7 @@ class KernelHand:
         for interface in self.interfaces:
             link = known.get(interface)
             self._post(ev.LinkChanged(interface=interface, up=link is not None and link.up))
+        self._sentinel.identify(link.mac for link in known.values())
         mine = [link for name, link in known.items() if name in self.interfaces]
         vips = self._vip_of.keys()
         self._post(
@@ -172,20 +212,41 @@ class KernelHand:
             elif vip not in self._bound and address in present:
                 self._post(ev.AddressAppeared(vip=vip, address=address, cause="found here"))
 
+    def _entrust(self, moves: Iterable[tuple[VipName, str]]) -> None:
+        """Have the sentinel know where these VIPs will be; one that moves is, for a moment, where it was too."""
+        wards = []
+        for vip, interface in moves:
+            ward, was = self._wards[vip, interface], self._bound.get(vip, ())
+            if was and was != ward.aliases:
+                ward = self._ward(self._specs[vip], dict.fromkeys((*ward.aliases, *was)))
+            wards.append(ward)
+        self._sentinel.hold(wards)
+
+    def _ward(self, spec: VipSpec, aliases: Iterable[Alias]) -> Ward:
+        lasts_s = self._timing.lifetime_s(spec.policy) + REMOVAL_DELAY_S
+        return Ward(spec.name, aliases, at_once=spec.policy is Policy.RELEASE, lasts_s=lasts_s)
+
     def _told(self, told: watch.HostEvent) -> None:
         match told:
             case watch.AddressGone():
                 self._gone(told)
             case watch.AddressAppeared():
                 vip = self._vip_of[told.address]
-                if not told.ours and vip not in self._bound:
-                    cause = f"put on {told.interface} {_by(told.by_pid)}"
+                cause = f"put on {told.interface} {_by(told.by_pid)}"
+                if not told.ours and (vip not in self._bound or self._is_beside(told)):
                     self._post(ev.AddressAppeared(vip=vip, address=told.address, cause=cause))
             case watch.LinkChanged():
+                self._post(ev.LinkChanged(interface=told.interface, up=told.up))
                 self._link_changed(told.interface)
                 self.survey()
-            case watch.Overrun():
+            case watch.Overrun() | watch.OwnChanged():
                 self.survey()
+
+    def _is_beside(self, told: watch.AddressAppeared) -> bool:
+        """Whether this is another entry than the one we hold; one of ours that lost its lifetime gets it back."""
+        held = self._bound.get(self._vip_of[told.address], ())
+        entry = (told.address, told.prefix, told.interface)
+        return all((alias.address, alias.prefix, alias.interface) != entry for alias in held)
 
     def _gone(self, told: watch.AddressGone) -> None:
         vip = self._vip_of[told.address]

@@ -1,11 +1,17 @@
-"""The hand on the wire: Announce and Probe become frames; frames that claim our VIPs become events."""
+"""The hand on the wire: Announce, Probe and Ask become frames; frames that claim our VIPs become events.
 
+So does whatever a host says for whose own address was asked.
+"""
+
+import contextlib
+import time
 from collections.abc import Callable, Iterable
 
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.types import Address, Mac, VipName, VipSpec
 from floatip.hands.kernel import places
+from floatip.lan.asked import AskedHosts
 from floatip.lan.heard import Heard, HeardKind, LanError
 from floatip.lan.lan import Lan
 
@@ -20,6 +26,7 @@ class LanHand:
         rate_per_s: float,
         post: Callable[[ev.Event], None],
         warn: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._specs = {spec.name: spec for spec in specs}
         self._post = post
@@ -28,6 +35,8 @@ class LanHand:
             placed.address: spec.name for spec in self._specs.values() for placed in spec.addresses
         }
         self._announced: set[VipName] = set()
+        self._asked = AskedHosts()
+        self._clock = clock
         self.lan = Lan(self._heard, rate_per_s=rate_per_s)
 
     def open(self) -> None:
@@ -75,7 +84,10 @@ class LanHand:
                     self._warn(str(error))
 
     def ask(self, effect: ef.Ask) -> None:
-        """Ask for a host's own address."""
+        """Ask once for a host's own address; whatever that host says on this LAN from now on is told as Reached."""
+        self._asked.ask(effect.interface, effect.address, effect.mac, self._clock())
+        with contextlib.suppress(LanError):  # not open: whoever could not open it was told, once
+            self.lan.ask(effect.interface, effect.address, effect.mac)
 
     def forget(self, vips: Iterable[VipName]) -> None:
         """Addresses that were given up are announced no more."""
@@ -84,9 +96,21 @@ class LanHand:
             self.lan.cancel(placed.address for placed in self._specs[vip].addresses)
 
     def _heard(self, heard: Heard) -> None:
+        mac = Mac(heard.mac)
+        for address in self._asked.reached(heard, self._clock()):
+            self._post(ev.Reached(interface=heard.interface, address=address, mac=mac))
         vip = self._vip_of.get(heard.address)
         if vip is not None and heard.kind is not HeardKind.PROBE:
-            self._post(ev.Answered(vip=vip, address=heard.address, mac=Mac(heard.mac)))
+            self._post(
+                ev.Answered(
+                    vip=vip,
+                    address=heard.address,
+                    mac=mac,
+                    interface=heard.interface,
+                    announced=heard.kind is HeardKind.ANNOUNCEMENT,
+                    testament=heard.kind is HeardKind.TESTAMENT,
+                )
+            )
 
     def _by_interface(self, vip: VipName, interface: str) -> dict[str, list[Address]]:
         placed: dict[str, list[Address]] = {}

@@ -103,6 +103,13 @@ def leftovers(found: Iterable[Found], wanted: Iterable[Alias]) -> list[Found]:
     return [it for it in found if it.address in addresses and it.ours]
 
 
+def remains(found: Iterable[Found], aliases: Iterable[Alias]) -> bool:
+    """Whether an earlier floatip left exactly these aliases: every one as it is to be, and no other entry of them."""
+    wanted = {alias.address: alias for alias in aliases}
+    there = [it for it in found if it.address in wanted]
+    return len(there) == len(wanted) and all(_is_as_wanted(it, wanted[it.address]) for it in there)
+
+
 class Addresses:
     """Adds, renews, removes and lists addresses; each call is one batch and waits for the kernel.
 
@@ -214,14 +221,13 @@ class Addresses:
             return []
         indexes = _indexes(alias.interface for alias in aliases)
         by_entry = {Entry(it.address.packed, it.prefix, indexes.get(it.interface, 0)): it for it in aliases}
-        names = InterfaceNames()
         missing = dict.fromkeys(aliases)
         strays = []
         for record in self._records({alias.address.packed for alias in aliases}):
             alias = by_entry.get(record.entry)
-            if alias is None and is_ours(record, names[record.ifindex]):
+            if alias is None:
                 strays.append(record.entry)
-            elif alias is not None and record.valid_lft_s is not None:
+            elif record.valid_lft_s is not None:
                 missing.pop(alias, None)
         if strays:
             self._send_removals(strays)
@@ -240,6 +246,13 @@ class Addresses:
         """Every entry, or those of the packed addresses in `only`."""
         records = (read_address(*message) for message in self._socket.dump(RTM_GETADDR))
         return [it for it in records if it is not None and (only is None or it.packed in only)]
+
+
+def _is_as_wanted(found: Found, alias: Alias) -> bool:
+    """An entry whose lifetime has ended may be gone the next moment, so it counts as gone."""
+    label = cut_label(alias.interface, alias.label) if alias.address.version == 4 else ""
+    as_wanted = (found.prefix, found.interface, found.label) == (alias.prefix, alias.interface, label)
+    return as_wanted and found.ours and bool(found.valid_lft_s)
 
 
 def _pack(alias: Alias) -> ReadyAdd:

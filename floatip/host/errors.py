@@ -5,6 +5,7 @@ HostError
  +-- LockError         another floatip works in this network namespace
  +-- CapabilityError   this process may not do what it is for
  +-- SysctlError       a kernel setting is wrong and could not be set
+ +-- SentinelError     the sentinel of an earlier daemon does not let go
 
 Each message names the thing, what was found, and what helps. An address that could not be added or removed is no
 exception: it is an Outcome with an error, so that one bad address does not cost the others.
@@ -33,3 +34,7 @@ class CapabilityError(HostError):
     def __init__(self, message: str, *, missing: tuple[str, ...]) -> None:
         super().__init__(message)
         self.missing = missing
+
+
+class SentinelError(HostError):
+    """The sentinel of an earlier daemon neither answers nor can be ended."""

@@ -105,11 +105,18 @@ class LinkChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnChanged:
+    """One of the host's own addresses came to a watched interface, or left it."""
+
+    interface: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overrun:
     """Notifications were lost: read everything again."""
 
 
-HostEvent = AddressGone | AddressAppeared | LinkChanged | Overrun
+HostEvent = AddressGone | AddressAppeared | LinkChanged | OwnChanged | Overrun
 
 
 class Watcher:
@@ -190,10 +197,13 @@ class Watcher:
         for kind, start, end in messages_in(data):
             if kind in {RTM_NEWADDR, RTM_DELADDR}:
                 record = read_address(data, start, end)
-                if record is not None and record.packed in self._watched:
-                    events += self._of_address(
-                        record, gone=kind == RTM_DELADDR, port=HEADER.unpack_from(data, start)[4]
-                    )
+                if record is None:
+                    continue
+                if record.packed in self._watched:
+                    port = HEADER.unpack_from(data, start)[4]
+                    events += self._of_address(record, gone=kind == RTM_DELADDR, port=port)
+                elif self._names[record.ifindex] in self._interfaces:
+                    events.append(OwnChanged(interface=self._names[record.ifindex]))
             elif kind in {RTM_NEWLINK, RTM_DELLINK}:
                 link = read_link(data, start, end)
                 if link.family == socket.AF_UNSPEC:

@@ -19,7 +19,8 @@ user root
 listener {port} {address}
 allow_anonymous true
 set_tcp_nodelay true
-persistence false
+persistence {persistence}
+persistence_location {home}/
 max_queued_messages 1000
 connection_messages false
 log_dest stderr
@@ -28,19 +29,33 @@ log_timestamp_format %H:%M:%S
 
 
 class Broker:
-    """One broker that listens on one address of its host; `command`, if given, gets ADDRESS:PORT as last argument."""
+    """One broker that listens on one address of its host; `command`, if given, gets ADDRESS:PORT as last argument.
 
-    def __init__(self, net: Network, host: str, address: str, home: Path, command: Sequence[str] = ()) -> None:
+    With `persistent` it writes what is retained to its home when it is stopped, and reads it when it starts.
+    """
+
+    def __init__(
+        self,
+        net: Network,
+        host: str,
+        address: str,
+        home: Path,
+        command: Sequence[str] = (),
+        *,
+        persistent: bool = False,
+    ) -> None:
         self.host = host
         self.address = address
         self._net = net
+        self._home = home
         self._log = home / "broker.log"
         self._process: Process | None = None
         if command:
             self._argv = [*command, f"{address}:{MQTT_PORT}"]
         else:
             config = home / "mosquitto.conf"
-            config.write_text(_CONFIG.format(port=MQTT_PORT, address=address))
+            persistence = "true" if persistent else "false"
+            config.write_text(_CONFIG.format(port=MQTT_PORT, address=address, persistence=persistence, home=home))
             self._argv = [tools.find("mosquitto"), "-c", str(config)]
 
     @property
@@ -78,6 +93,10 @@ class Broker:
     def kill(self) -> None:
         """End it with SIGKILL."""
         self.process.kill()
+
+    def forget(self) -> None:
+        """Lose what was written; it must not run."""
+        (self._home / "mosquitto.db").unlink(missing_ok=True)
 
     def freeze(self) -> None:
         """Stop it (SIGSTOP): connections stay open, nothing is delivered."""

@@ -5,6 +5,7 @@ Knows: `floatip run`, `floatip status --json`, and what the kernels say. Never: 
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -50,14 +51,23 @@ class Cluster:
             raise
 
     def _build(self) -> None:
-        for number, name in enumerate(self.settings.broker_names, start=1):
-            self.net.add_host(name, number)
-            nic = next(n for n in self.net.hosts[name].nics.values() if n.network == self.settings.mqtt)
-            address, home = str(nic.ipv4.ip), self.home_of(name)
-            self.brokers[name] = Broker(self.net, name, address, home, self.settings.broker)
-        addresses = [broker.address for broker in self.brokers.values()]
         for index, name in enumerate(self.settings.node_names, start=1):
             self.net.add_host(name, node_number(index), self.settings.nics)
+        for number, name in enumerate(self.settings.broker_names, start=1):
+            host = self.settings.broker_hosts.get(name, name)
+            if host == name:
+                self.net.add_host(name, number)
+            nic = next(n for n in self.net.hosts[host].nics.values() if n.network == self.settings.mqtt)
+            self.brokers[name] = Broker(
+                self.net,
+                host,
+                str(nic.ipv4.ip),
+                self.home_of(name),
+                self.settings.broker,
+                persistent=self.settings.broker_persistence,
+            )
+        addresses = [broker.address for broker in self.brokers.values()]
+        for name in self.settings.node_names:
             home = self.home_of(name)
             (home / "state").mkdir()
             (home / "floatip.toml").write_text(render(self.settings, name, addresses, home))
@@ -144,8 +154,11 @@ class Cluster:
         self.net.kill_machine(node)
 
     def boot_machine(self, node: str) -> None:
-        """Bring a dead node back, with its service and its daemon; its files survived."""
+        """Bring a dead node back, with its brokers, its service and its daemon; its files survived."""
         self.net.boot_machine(node)
+        for broker in self.brokers.values():
+            if broker.host == node:
+                broker.start()
         self.answerers[node] = start_answerer(self.net, node, self.home_of(node))
         self.start_daemon(node)
 
@@ -157,8 +170,8 @@ class Cluster:
 
     def status(self, node: str) -> dict[str, Any]:
         """Give the document of `floatip status --json` of the node's daemon; raises LabError if it does not answer."""
-        socket = str(self.home_of(node) / "floatip.sock")
-        argv = [sys.executable, "-m", "floatip", "status", "--json", "--socket", socket]
+        path = str(self.home_of(node) / "floatip.sock")
+        argv = [sys.executable, "-m", "floatip", "status", "--json", "--socket", path]
         try:
             done = subprocess.run(argv, capture_output=True, text=True, timeout=_STATUS_TIMEOUT_S, check=False)
         except subprocess.TimeoutExpired as error:
@@ -166,6 +179,21 @@ class Cluster:
         if done.returncode != 0:
             raise LabError(f"{node}: status failed with {done.returncode}: {done.stderr.strip()}")
         document: dict[str, Any] = json.loads(done.stdout)
+        return document
+
+    def ask(self, node: str, timeout_s: float = 1.0) -> dict[str, Any]:
+        """Give the same document without a process for it: what polling needs; raises LabError if none comes."""
+        path = self.home_of(node) / "floatip.sock"
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+                asking.settimeout(timeout_s)
+                asking.connect(str(path))
+                asking.sendall(b'{"v":1,"ask":"status"}\n')
+                with asking.makefile("rb") as answer:
+                    reply = json.loads(answer.readline())
+            document: dict[str, Any] = reply["result"]
+        except (OSError, ValueError, KeyError) as error:
+            raise LabError(f"{node}: no status at {path}: {error!r}") from error
         return document
 
     def owner(self, vip: str, node: str | None = None) -> str | None:

@@ -7,6 +7,8 @@ port passes, flooded ones too; carrier stays as it is.
 import enum
 from dataclasses import dataclass, field
 
+from floatip.lab.settings import MQTT_PORT
+
 TABLE = "table bridge faults {\n chain ports {\n  type filter hook forward priority 0;\n }\n}\n"
 """What a switch needs before its first ruleset."""
 
@@ -30,11 +32,14 @@ class Faults:
     """Each frame from or to the port is dropped with this probability."""
     cut: set[tuple[str, str]] = field(default_factory=set)
     """Frames from the first port to the second are dropped."""
+    no_mqtt: set[str] = field(default_factory=set)
+    """Between a node on this port and the brokers beyond it, what belongs to MQTT is dropped both ways."""
 
     def heal(self, port: str) -> None:
         """Forget what is wrong with this port; a split of the LAN stays."""
         self.mute.discard(port)
         self.deaf.discard(port)
+        self.no_mqtt.discard(port)
         self.loss_percent.pop(port, None)
 
     def ruleset(self) -> str:
@@ -42,6 +47,8 @@ class Faults:
         rules = [f'iifname "{port}" drop' for port in sorted(self.mute)]
         rules += [f'oifname "{port}" drop' for port in sorted(self.deaf)]
         rules += [f'iifname "{a}" oifname "{b}" drop' for a, b in sorted(self.cut)]
+        for port in sorted(self.no_mqtt):
+            rules += [f'iifname "{port}" tcp dport {MQTT_PORT} drop', f'oifname "{port}" tcp sport {MQTT_PORT} drop']
         for port, percent in sorted(self.loss_percent.items()):
             dice = f"numgen random mod 1000 < {round(percent * 10)}"
             rules += [f'iifname "{port}" {dice} drop', f'oifname "{port}" {dice} drop']

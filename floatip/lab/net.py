@@ -134,8 +134,14 @@ class Network:
             self._faults[where.network].loss_percent[where.port] = percent
         self._apply(where.network)
 
+    def cut_mqtt(self, host: str, nic: str) -> None:
+        """Drop silently what the host and brokers elsewhere say to each other; all else passes."""
+        where = self._nic(host, nic)
+        self._faults[where.network].no_mqtt.add(where.port)
+        self._apply(where.network)
+
     def heal(self, host: str, nic: str) -> None:
-        """End silence, one-way fault and loss of this NIC; splits and pulled cables stay."""
+        """End silence, one-way fault, MQTT cut and loss of this NIC; splits and pulled cables stay."""
         where = self._nic(host, nic)
         self._faults[where.network].heal(where.port)
         self._apply(where.network)

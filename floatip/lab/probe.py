@@ -46,36 +46,87 @@ def answer(node: str, port: int) -> None:
             continue
 
 
-class Client:
-    """The probing side: sends on time, and takes in answers just before each send."""
+class Volley:
+    """The probes sent to one address so far, when, and who answered each; never waits."""
 
-    def __init__(self, vip: IPv4Address | IPv6Address, port: int, rate: int) -> None:
+    def __init__(self, vip: IPv4Address | IPv6Address, port: int) -> None:
         family = socket.AF_INET if vip.version == 4 else socket.AF_INET6
         self._sock = socket.socket(family, socket.SOCK_DGRAM)
         self._sock.setblocking(False)
         self._target = (str(vip), port)
+        self._names: dict[bytes, int] = {}
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all probes: answers to them will not count."""
+        self._tag = os.urandom(4)
+        self.sent_s = array("d")
+        self.answered_by = array("h")
+        self.late = self.wrong_source = self.send_errors = 0
+        self.round_trip_s = 0.0
+
+    @property
+    def nodes(self) -> dict[int, str]:
+        """Give the name for each number in `answered_by`."""
+        return {number: name.decode() for name, number in self._names.items()}
+
+    def send(self, at_s: float) -> None:
+        """Send the next probe."""
+        probe = _PROBE.pack(self._tag, len(self.sent_s))
+        self.sent_s.append(at_s)
+        self.answered_by.append(NOBODY)
+        try:
+            self._sock.sendto(probe, self._target)
+        except OSError:
+            self.send_errors += 1
+
+    def take_answers(self) -> None:
+        """Note all answers that are here."""
+        while True:
+            try:
+                data, source = self._sock.recvfrom(64)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue
+            if len(data) <= _PROBE.size:
+                continue
+            tag, seq = _PROBE.unpack_from(data)
+            if tag != self._tag or seq >= len(self.sent_s):
+                continue
+            if source[:2] != self._target:
+                self.wrong_source += 1
+                continue
+            took_s = now_s() - self.sent_s[seq]
+            if took_s > TOO_LATE_S:
+                self.late += 1
+                continue
+            self.round_trip_s = max(self.round_trip_s, took_s)
+            self.answered_by[seq] = self._names.setdefault(data[_PROBE.size :], len(self._names))
+
+
+class Client:
+    """The probing side: sends on time, and takes in answers just before each send."""
+
+    def __init__(self, vip: IPv4Address | IPv6Address, port: int, rate: int) -> None:
+        self._vip = vip
+        self._port = port
         self._interval_s = 1 / rate
         self._stop = Stop()
-        self._names: dict[bytes, int] = {}
-        self._clear()
-
-    def _clear(self) -> None:
-        self._tag = os.urandom(4)
-        self._sent_s = array("d")
-        self._answered_by = array("h")
-        self._late = self._wrong_source = self._send_errors = self._skipped = 0
-        self._lateness_s = self._round_trip_s = 0.0
+        self._volley = Volley(vip, port)
+        self._skipped = 0
+        self._lateness_s = 0.0
 
     def settle(self, timeout_s: float) -> None:
         """Probe now and then until somebody answers, so that the run begins with a service that works."""
         deadline_s = now_s() + timeout_s
-        while not self._names:
+        while not self._volley.nodes:
             if self._stop.asked or now_s() > deadline_s:
-                raise SystemExit(f"no answer from {self._target[0]} port {self._target[1]} within {timeout_s} s")
-            self._send(now_s())
+                raise SystemExit(f"no answer from {self._vip} port {self._port} within {timeout_s} s")
+            self._volley.send(now_s())
             time.sleep(0.005)
-            self._take_answers()
-        self._clear()
+            self._volley.take_answers()
+        self._volley.clear()
 
     def run(self, duration_s: float | None) -> ProbeResult:
         """Say "ready", probe until told to stop or the time is over, wait for the last answers, and sum up."""
@@ -94,66 +145,35 @@ class Client:
             missed = int(behind_s / self._interval_s)
             self._skipped += missed
             due_s += (1 + missed) * self._interval_s
-            self._take_answers()
-            self._send(now_s())
+            self._volley.take_answers()
+            self._volley.send(now_s())
         end_s = now_s()
         cpu_s = time.process_time() - cpu_s
         while now_s() < end_s + TOO_LATE_S:
             time.sleep(0.001)
-            self._take_answers()
+            self._volley.take_answers()
         return self._result(start_s, end_s, realtime=realtime, cpu_percent=100 * cpu_s / (end_s - start_s))
 
-    def _send(self, at_s: float) -> None:
-        probe = _PROBE.pack(self._tag, len(self._sent_s))
-        self._sent_s.append(at_s)
-        self._answered_by.append(NOBODY)
-        try:
-            self._sock.sendto(probe, self._target)
-        except OSError:
-            self._send_errors += 1
-
-    def _take_answers(self) -> None:
-        while True:
-            try:
-                data, source = self._sock.recvfrom(64)
-            except BlockingIOError:
-                return
-            except OSError:
-                continue
-            if len(data) <= _PROBE.size:
-                continue
-            tag, seq = _PROBE.unpack_from(data)
-            if tag != self._tag or seq >= len(self._sent_s):
-                continue
-            if source[:2] != self._target:
-                self._wrong_source += 1
-                continue
-            took_s = now_s() - self._sent_s[seq]
-            if took_s > TOO_LATE_S:
-                self._late += 1
-                continue
-            self._round_trip_s = max(self._round_trip_s, took_s)
-            self._answered_by[seq] = self._names.setdefault(data[_PROBE.size :], len(self._names))
-
     def _result(self, start_s: float, end_s: float, *, realtime: bool, cpu_percent: float) -> ProbeResult:
-        nodes = {number: name.decode() for name, number in self._names.items()}
-        found = gaps(self._sent_s, self._answered_by, nodes, self._interval_s)
+        volley = self._volley
+        nodes = volley.nodes
+        found = gaps(volley.sent_s, volley.answered_by, nodes, self._interval_s)
         return ProbeResult(
             start_s=start_s,
             end_s=end_s,
-            sent=len(self._sent_s),
+            sent=len(volley.sent_s),
             lost=sum(gap.lost for gap in found),
-            late=self._late,
-            wrong_source=self._wrong_source,
-            send_errors=self._send_errors,
+            late=volley.late,
+            wrong_source=volley.wrong_source,
+            send_errors=volley.send_errors,
             longest_gap_ms=max((gap.length_ms for gap in found), default=0.0),
             gaps=[gap for gap in found if gap.length_ms >= SHOWN_GAP_MS],
-            segments=segments(self._sent_s, self._answered_by, nodes),
+            segments=segments(volley.sent_s, volley.answered_by, nodes),
             quality=Quality(
                 lateness_ms=self._lateness_s * 1000,
                 skipped=self._skipped,
                 realtime=realtime,
-                round_trip_ms=self._round_trip_s * 1000,
+                round_trip_ms=volley.round_trip_s * 1000,
                 cpu_percent=cpu_percent,
             ),
         )

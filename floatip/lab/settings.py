@@ -54,6 +54,10 @@ class Settings:
     """The daemon's command, to which the file's path is added."""
     broker: Sequence[str] = ()
     """A broker's command, to which ADDRESS:PORT is added; default: mosquitto."""
+    broker_hosts: Mapping[str, str] = field(default_factory=dict)
+    """Broker to the node that it runs on; brokers not named have hosts of their own."""
+    broker_persistence: bool = False
+    """Whether mosquitto keeps what is retained over a restart."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.nodes <= MAX_NODES:

@@ -12,6 +12,7 @@ from scapy.layers.l2 import ARP, Ether
 
 from floatip.lan.ether import is_host, packed
 from floatip.lan.heard import Heard, HeardKind
+from floatip.sentinel.testament import ARP_MARK
 
 ETHERTYPE = 0x0806
 
@@ -34,6 +35,7 @@ _LAYOUT = slice(12, 20)
 _OPERATION = slice(20, 22)
 _SENDER_MAC = slice(22, 28)
 _SENDER = slice(28, 32)
+_TARGET_MAC = slice(32, 38)
 _TARGET = slice(38, 42)
 
 
@@ -59,6 +61,13 @@ def probe(address: IPv4Address, mac: str, to_mac: str | None = None) -> bytes:
     return bytes(frame)
 
 
+def request(address: IPv4Address, mac: str, sender: IPv4Address, to_mac: str | None = None) -> bytes:
+    """Ask who has `address`, from a host that has `sender` and thereby says so (RFC 826), of all or of one MAC."""
+    frame = bytearray(probe(address, mac, to_mac))
+    frame[_SENDER] = sender.packed
+    return bytes(frame)
+
+
 def parse(frame: bytes, interface: str, own_mac: str) -> Heard | None:
     """Say what a frame claims, or None for anything that is not well-formed ARP about an address a host can have."""
     if len(frame) < _SIZE or frame[_LAYOUT] != _ARP_OF_IPV4_ON_ETHERNET:
@@ -68,6 +77,8 @@ def parse(frame: bytes, interface: str, own_mac: str) -> Heard | None:
         return None
     kind = _kind(int.from_bytes(frame[_OPERATION], "big"), sender, target)
     address = target if kind is HeardKind.PROBE else sender
+    if kind is HeardKind.PROBE and frame[_TARGET_MAC] == ARP_MARK:
+        kind = HeardKind.TESTAMENT
     if kind is None or address[0] in {0, 127} or 224 <= address[0] < 240 or address == _BROADCAST:
         return None
     return Heard(

@@ -15,7 +15,7 @@ class LanError(Exception):
 
 
 class HeardKind(Enum):
-    """What a frame does with the address it names; all but PROBE claim it."""
+    """What a frame does with the address it names; PROBE and TESTAMENT do not claim it."""
 
     REPLY = "reply"
     """An answer to a question: ARP reply, or a solicited neighbour advertisement."""
@@ -31,6 +31,9 @@ class HeardKind(Enum):
 
     PROBE = "probe"
     """Somebody asks whether the address is free, and claims nothing yet (RFC 5227 2.1.1, RFC 4862 5.4.2)."""
+
+    TESTAMENT = "testament"
+    """A probe with a mark: the daemon of that host is dead, and its sentinel holds the address for the next owner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

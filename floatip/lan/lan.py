@@ -84,6 +84,10 @@ class Lan:
         for to_mac in (*((None,) if broadcast else ()), *to_macs):
             wire.probe(address, to_mac)
 
+    def ask(self, interface: str, address: Address, to_mac: str | None = None) -> None:
+        """Ask for a host's own address, of everybody or of one MAC; LanError if the interface is not open."""
+        self._lane(interface).wire.ask(address, to_mac)
+
     def announce(self, interface: str, addresses: Iterable[Address], *, paced: bool = False) -> int:
         """Send one round of announcements; return the frames sent by now. LanError if the interface is not open.
 

@@ -8,11 +8,12 @@ import struct
 from functools import lru_cache
 from ipaddress import IPv6Address
 
-from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr, IPv6
+from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr, ICMPv6NDOptSrcLLAddr, IPv6
 from scapy.layers.l2 import Ether
 
 from floatip.lan.ether import is_host, packed
 from floatip.lan.heard import Heard, HeardKind
+from floatip.sentinel.testament import NDP_MARK
 
 ETHERTYPE = 0x86DD
 SOLICITATION = 135
@@ -59,6 +60,20 @@ def probe(address: IPv6Address, mac: str, to_mac: str | None = None) -> bytes:
     return _sealed(frame)
 
 
+def request(address: IPv6Address, mac: str, sender: IPv6Address, to_mac: str | None = None) -> bytes:
+    """Ask who has `address`, from a host that has `sender` and thereby says so (RFC 4861 7.2.2), of all or of one MAC.
+
+    To one MAC it is the probe of neighbour unreachability detection, and the answer comes back to us alone.
+    """
+    group = _SOLICITED_NODE + address.packed[13:]
+    frame = bytearray(_question(mac))
+    frame[:6] = b"\x33\x33" + group[12:] if to_mac is None else packed(to_mac)
+    frame[_SOURCE] = sender.packed
+    frame[_DESTINATION] = group if to_mac is None else address.packed
+    frame[_TARGET] = address.packed
+    return _sealed(frame)
+
+
 def parse(frame: bytes, interface: str, own_mac: str) -> Heard | None:
     """Say what a frame claims, or None for anything that RFC 4861 7.1 tells a host to discard."""
     if len(frame) < _FRAME.size:
@@ -92,7 +107,8 @@ def parse(frame: bytes, interface: str, own_mac: str) -> Heard | None:
         kind = HeardKind.REPLY if flags & _SOLICITED else HeardKind.ANNOUNCEMENT
         valid = source != _NOBODY and not (kind is HeardKind.REPLY and destination[0] == 0xFF)
     elif icmp_type == SOLICITATION and source == _NOBODY:
-        claimant, address, kind = from_mac, target, HeardKind.PROBE
+        claimant, address = from_mac, target
+        kind = HeardKind.TESTAMENT if flags.to_bytes(4, "big") == NDP_MARK else HeardKind.PROBE
         valid = destination.startswith(_SOLICITED_NODE) and _SOURCE_MAC_OPTION not in macs
     else:
         claimant, address, kind = macs.get(_SOURCE_MAC_OPTION, from_mac), source, HeardKind.REQUEST
@@ -161,3 +177,11 @@ def _solicitation(mac: str) -> bytes:
     """Build a duplicate address detection solicitation that has all but the addresses and the checksum."""
     ethernet = Ether(dst="33:33:ff:00:00:00", src=mac, type=ETHERTYPE)
     return bytes(ethernet / IPv6(src="::", dst="ff02::1:ff00:0", hlim=_HOP_LIMIT) / ICMPv6ND_NS(tgt="::"))
+
+
+@lru_cache(maxsize=64)
+def _question(mac: str) -> bytes:
+    """Build a solicitation from a host that has an address, without that address, the target and the checksum."""
+    ethernet = Ether(dst="33:33:ff:00:00:00", src=mac, type=ETHERTYPE)
+    message = ICMPv6ND_NS(tgt="::") / ICMPv6NDOptSrcLLAddr(lladdr=mac)
+    return bytes(ethernet / IPv6(src="::", dst="ff02::1:ff00:0", hlim=_HOP_LIMIT) / message)

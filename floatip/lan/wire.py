@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import socket
 import struct
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from floatip.lan import arp, bpf, ndp
 from floatip.lan.heard import Address, Heard, LanError
+from floatip.lan.questions import Questions
 
 FRAMES_PER_TURN = 64
 """A storm costs at most this many frames of each protocol per turn of the loop."""
@@ -62,6 +64,7 @@ class Wire:
         self._ndp: socket.socket | None = None
         self._router = False
         self._frames: dict[Address, tuple[bytes, ...]] = {}
+        self._questions = Questions(interface)
         self._count_sent = self._count_lost = self._count_heard = self._count_rejected = 0
         self._open()
 
@@ -116,6 +119,7 @@ class Wire:
     def prepare(self, addresses: Iterable[Address]) -> None:
         """Build the announcements of exactly these addresses ahead of need, and forget those of others."""
         self._frames = {address: self._build(address) for address in addresses}
+        self._questions.forget()
 
     def announce(self, addresses: Iterable[Address]) -> int:
         """Send one round: first one frame for each address, then the other form of each; return the frames sent."""
@@ -139,6 +143,16 @@ class Wire:
             self._send(self._arp, arp.probe(address, self.mac, to_mac))
         else:
             self._send(self._ndp, ndp.probe(address, self.mac, to_mac))
+
+    def ask(self, address: Address, to_mac: str | None = None) -> None:
+        """Ask for another host's own address, of everybody or of one MAC, from an address of ours that is no VIP."""
+        frame = self._questions.frame(
+            address, to_mac, mac=self.mac, never_from=self._frames.keys(), now_s=time.monotonic()
+        )
+        if frame is None:
+            self._count_lost += 1
+        else:
+            self._send(self._socket_for(address), frame)
 
     def _refresh_router(self) -> None:
         router = _forwards(self.interface)

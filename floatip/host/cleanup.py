@@ -1,0 +1,38 @@
+"""Takes off this host what a daemon that has ended left on it.
+
+Knows: that a sentinel may still hold it for a while, for clients that have nowhere else to go yet. Never: works beside
+a daemon, and never keeps one from starting while it waits.
+"""
+
+from collections.abc import Callable, Sequence
+
+from floatip.host.addresses import Addresses, Alias
+from floatip.host.lock import HostLock
+from floatip.host.predecessor import await_end
+
+
+def clean_up(
+    aliases: Sequence[Alias], *, patience_s: float, foreign_too: bool, tell: Callable[[str], None]
+) -> list[str]:
+    """Wait for the sentinel, `patience_s` at most, then remove what is left of these; say what failed.
+
+    `foreign_too`: what somebody else put there, too. LockError if a daemon runs, or starts meanwhile.
+    """
+    with HostLock():
+        pass
+    if not await_end(patience_s, tell):
+        tell(f"the sentinel has not ended within {patience_s:.1f} s; removes what is left beside it")
+    with HostLock():
+        kernel = Addresses()
+        kernel.open()
+        try:
+            found = kernel.present()
+            outcomes = kernel.remove(aliases, foreign_too=foreign_too)
+        finally:
+            kernel.close()
+    failed = {outcome.alias.address: outcome.error for outcome in outcomes if outcome.error}
+    wanted = {alias.address for alias in aliases}
+    for one in found:
+        if one.address in wanted and one.address not in failed:
+            tell(f"removed {one}")
+    return list(failed.values())

@@ -1,0 +1,241 @@
+"""The sentinel's process: waits for the daemon's end, then sees to what it left.
+
+``python -I -S -c "..." ROOT FD`` (floatip.host.sentinel) calls ``main``. FD is the channel: what the daemon entrusts
+comes by it, and its end is the daemon's end. Knows: the order of things. Never: stays longer than a kernel lifetime.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Collection
+
+from floatip.sentinel import words
+from floatip.sentinel.door import Door
+from floatip.sentinel.ears import Ears
+from floatip.sentinel.kernel import GONE, Kernel
+from floatip.sentinel.wards import Wards
+
+PROCESS_NAME = "floatip-sentinel"
+PRIORITY = -10
+RETRY_S = 0.2
+"""How soon a removal that failed is tried again."""
+GRACE_S = 0.04
+"""How long a claim must stand that was no announcement. The next owner's kernel answers our testament as soon as it has
+the address, and its daemon announces it some milliseconds later: until then every client comes to us.
+"""
+DOOR_TRIES_S = 1.0
+"""How long the name may be another's: that of a sentinel that was killed a moment ago."""
+TESTIFY_EVERY_S = 0.1
+TESTIFY_FOR_S = 1.0
+"""How long after the daemon's end the LAN is told of it: the last will, without which that proves nothing, is quick."""
+TESTAMENTS_AT_ONCE = 64
+"""A host that holds more than so many addresses tells of them in turn: each speaks for the whole daemon."""
+_DOOR_AGAIN_S = 0.01
+_READ_BYTES = 1 << 16
+_MOST_NAMES = 5
+_LONGEST_REMARK_BYTES = 1024
+
+
+class Sentinel:
+    """Single-threaded; every wait has an end but the one for the daemon."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel: socket.socket | None = channel
+        self._lines = words.Lines()
+        self._wards = Wards()
+        self._kernel = Kernel()
+        self._ears = Ears()
+        self._door = Door(self._account, self._leave)
+        self._door_until_s: float | None = now_s() + DOOR_TRIES_S
+        self._until_s = float("inf")
+        """When the kernel has none of it any more, because nobody renews it."""
+        self._doomed: dict[str, tuple[float, str]] = {}
+        """What is to be removed, when, and why."""
+        self._testify_at_s = self._testify_until_s = float("inf")
+        self._testified = 0
+        self._over = False
+
+    def run(self) -> None:
+        """Serve until there is nothing left to see to.
+
+        The door comes first: who takes over must not find that something was removed meanwhile, not even by a sentinel
+        that was frozen and has missed both its daemon's end and the caller.
+        """
+        channel = self._channel
+        self._open_door()
+        while not self._over:
+            sources = [*self._door.sockets(), *([self._channel] if self._channel else []), *self._ears.sockets()]
+            ready = set(select.select(sources, [], [], self._wait_s())[0])
+            self._door.serve(ready)
+            if channel in ready and not self._over:
+                self._read_channel()
+            if not self._over:
+                self._listen(ready)
+            self._look_at_the_clock()
+
+    # -- the daemon ---------------------------------------------------------------------------------------------------
+
+    def _read_channel(self) -> None:
+        """Take in what the daemon said, and that it has ended."""
+        while self._channel is not None:
+            try:
+                data = self._channel.recv(_READ_BYTES)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if data:
+                self._take(data)
+            else:
+                self._channel.close()
+                self._channel = None
+                self._bereaved()
+
+    def _take(self, data: bytes) -> None:
+        try:
+            for word in self._lines.feed(data):
+                self._wards.take(word)
+        except (ValueError, TypeError, KeyError, OSError) as error:
+            say(f"cannot make sense of what the daemon said: {error}")
+
+    def _bereaved(self) -> None:
+        """The daemon has ended: remove what must not outlive it, and keep an eye on the rest."""
+        if self._wards.farewell:
+            self._over = True
+            return
+        self._until_s = now_s() + self._wards.lasts_s()
+        self._remove([hold.vip for hold in self._wards.holds if hold.at_once], "its daemon has ended")
+        held = [hold.vip for hold in self._wards.holds if not hold.at_once]
+        if not held:
+            return
+        longest = f"{self._wards.lasts_s():.1f} s at most"
+        if deaf := self._ears.open(self._wards.places()):
+            say(f"cannot hear who announces {named(held)}: {'; '.join(deaf)}: only the lifetime ends it, {longest}")
+        self._testify_at_s, self._testify_until_s = now_s(), now_s() + TESTIFY_FOR_S
+        say(f"the daemon has ended: holds {named(held)} until a peer announces it, {longest}")
+
+    # -- the LAN ------------------------------------------------------------------------------------------------------
+
+    def _listen(self, ready: Collection[socket.socket]) -> None:
+        """What a peer announces is the peer's; what it says when asked, a moment later."""
+        for ear in self._ears.sockets():
+            for claim in self._ears.read(ear) if ear in ready else ():
+                vip = self._wards.claimed(claim)
+                at_s = now_s() if claim.announced else now_s() + GRACE_S
+                if vip is not None and (vip not in self._doomed or at_s < self._doomed[vip][0]):
+                    self._doomed[vip] = at_s, f"{claim.mac.hex(':')} has it"
+
+    def _testify(self) -> None:
+        """Say once more, for some of what is held, that the daemon is dead."""
+        now = now_s()
+        if now < self._testify_at_s:
+            return
+        self._testify_at_s = now + TESTIFY_EVERY_S if now < self._testify_until_s else float("inf")
+        held = self._wards.bequests()
+        for turn in range(min(TESTAMENTS_AT_ONCE, len(held))):
+            self._ears.testify(*held[(self._testified + turn) % len(held)])
+        self._testified += TESTAMENTS_AT_ONCE
+
+    # -- the kernel ---------------------------------------------------------------------------------------------------
+
+    def _look_at_the_clock(self) -> None:
+        if self._door_until_s is not None:
+            self._open_door()
+        if self._channel is not None or self._over:
+            return
+        if now_s() >= self._until_s:
+            self._remove([hold.vip for hold in self._wards.holds], "its kernel lifetime has ended")
+            self._over = True
+        else:
+            due = {vip: why for vip, (at_s, why) in self._doomed.items() if at_s <= now_s()}
+            for reason in set(due.values()):
+                self._remove([vip for vip, why in due.items() if why == reason], reason)
+        self._over |= not self._wards.holds
+        if not self._over:
+            self._testify()
+
+    def _remove(self, vips: list[str], why: str) -> None:
+        """Remove all addresses of these VIPs; what the kernel does not remove is tried again."""
+        holds = [hold for hold in map(self._wards.hold, vips) if hold is not None]
+        requests = [(hold.vip, entry) for hold in holds for entry in hold.entries]
+        answers = self._kernel.remove([entry.delete for _, entry in requests])
+        failed = {vip: (entry, code) for (vip, entry), code in zip(requests, answers, strict=True) if code not in GONE}
+        removed = [hold.vip for hold in holds if hold.vip not in failed]
+        for entry, code in list(failed.values())[:1]:
+            say(f"cannot remove {named(list(failed))}: {entry}: {os.strerror(code)}; tries again")
+        self._doomed |= dict.fromkeys(failed, (now_s() + RETRY_S, why))
+        if removed:
+            self._wards.drop(removed)
+            for vip in removed:
+                self._doomed.pop(vip, None)
+            say(f"removed {named(removed)}: {why}")
+            self._door.tell(words.line({"removed": removed, "why": why}))
+
+    # -- the door -----------------------------------------------------------------------------------------------------
+
+    def _open_door(self) -> None:
+        """A sentinel that nobody can ask guards all the same."""
+        try:
+            if self._door.open():
+                self._door_until_s = None
+            elif self._door_until_s is not None and now_s() >= self._door_until_s:
+                self._door_until_s = None
+                say(f"another process has {words.NAME} (see `ss -xlp`): the next daemon cannot take over from here")
+        except OSError as error:
+            self._door_until_s = None
+            say(f"cannot bind {words.NAME}: {error.strerror}: the next daemon cannot take over from here")
+
+    def _account(self) -> bytes:
+        return words.account(os.getpid(), self._wards.holds)
+
+    def _leave(self) -> None:
+        if self._channel is None:
+            say(f"another daemon takes over {named([hold.vip for hold in self._wards.holds])}")
+        self._over = True
+
+    def _wait_s(self) -> float | None:
+        waits = [] if self._door_until_s is None else [_DOOR_AGAIN_S]
+        if self._channel is None:
+            times = [self._until_s, self._testify_at_s, *(at_s for at_s, _ in self._doomed.values())]
+            waits.append(max(0.0, min(times) - now_s()))
+        return min(waits, default=None)
+
+
+def now_s() -> float:
+    """Seconds since boot, suspended time included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def named(vips: list[str]) -> str:
+    """Name some VIPs, and how many more there are."""
+    more = len(vips) - _MOST_NAMES
+    return ", ".join(vips[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "") or "nothing"
+
+
+def say(remark: str) -> None:
+    """Write one line to standard error, if whoever reads it takes it at once."""
+    with contextlib.suppress(OSError):
+        if select.select([], [2], [], 0.0)[1]:
+            os.write(2, f"floatip sentinel: {remark}"[:_LONGEST_REMARK_BYTES].encode("utf-8", "replace") + b"\n")
+
+
+def main() -> None:
+    """Be the sentinel of the daemon at the other end of the channel."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    fd = int(sys.argv[-1])
+    os.closerange(3, fd)
+    os.closerange(fd + 1, os.sysconf("SC_OPEN_MAX"))
+    os.chdir("/")
+    with contextlib.suppress(PermissionError):  # what it does takes microseconds, and must not wait for who is busy
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    with contextlib.suppress(OSError), open("/proc/self/comm", "w", encoding="ascii") as name:  # noqa: PTH123  pathlib is a megabyte
+        name.write(PROCESS_NAME)
+    channel = socket.socket(fileno=fd)
+    channel.setblocking(False)
+    Sentinel(channel).run()
+    os._exit(0)  # 15 ms sooner than by way of the interpreter's end

@@ -1,0 +1,86 @@
+"""What is entrusted to the sentinel, and who may have it. Values in, values out.
+
+Knows: which addresses are held for which VIP, the peers' MACs and our own. Never: sockets, clocks, the kernel.
+"""
+
+import socket
+from collections.abc import Iterable
+from typing import Any
+
+from floatip.sentinel.frames import Claim
+from floatip.sentinel.words import Hold, hold_of
+
+
+class Wards:
+    """Everything that the daemon said, and what of it is still to be seen to."""
+
+    def __init__(self) -> None:
+        self.farewell = False
+        """The daemon has removed everything itself."""
+        self._holds: dict[str, Hold] = {}
+        self._vip_of: dict[bytes, str] = {}
+        self._peers: frozenset[bytes] = frozenset()
+        self._own: frozenset[bytes] = frozenset()
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        """Every VIP that is held."""
+        return tuple(self._holds.values())
+
+    def take(self, word: dict[str, Any]) -> None:
+        """Take in what the daemon said; what is not understood raises ValueError, TypeError or the like."""
+        for hold in map(hold_of, word.get("hold", ())):
+            self.drop([hold.vip])
+            self._holds[hold.vip] = hold
+            self._vip_of.update((packed(entry.address), hold.vip) for entry in hold.entries)
+        self.drop(word.get("drop", ()))
+        if "peers" in word:
+            self._peers = frozenset(map(_mac, word["peers"]))
+        if "own" in word:
+            self._own = frozenset(map(_mac, word["own"]))
+        self.farewell |= bool(word.get("farewell", False))
+
+    def drop(self, vips: Iterable[str]) -> None:
+        """These are nobody's business any more."""
+        for vip in vips:
+            hold = self._holds.pop(vip, None)
+            for entry in () if hold is None else hold.entries:
+                self._vip_of.pop(packed(entry.address), None)
+
+    def hold(self, vip: str) -> Hold | None:
+        """What is held of a VIP."""
+        return self._holds.get(vip)
+
+    def claimed(self, claim: Claim) -> str | None:
+        """Name the VIP that a peer claims by this frame; None if it is no peer, or claims nothing that is held."""
+        if claim.mac not in self._peers or {claim.mac, claim.source} & self._own:
+            return None
+        return self._vip_of.get(claim.address)
+
+    def lasts_s(self) -> float:
+        """How long after its last renewal the kernel may have any of this, in seconds."""
+        return max((hold.lasts_s for hold in self._holds.values()), default=0.0)
+
+    def bequests(self) -> list[tuple[str, bytes]]:
+        """One (interface, packed address) of each VIP that is held, to tell the LAN of the daemon's death: IPv4 if any.
+
+        A solicitation would have the next owner announce its IPv6 address before it announces the others.
+        """
+        held = [hold.entries for hold in self._holds.values() if hold.entries and not hold.at_once]
+        firsts = [min(entries, key=lambda entry: ":" in entry.address) for entries in held]
+        return [(entry.interface, packed(entry.address)) for entry in firsts]
+
+    def places(self) -> list[tuple[str, bool]]:
+        """Every (interface, whether IPv6) on which a peer can claim something that is held."""
+        return list(
+            dict.fromkeys((it.interface, ":" in it.address) for hold in self._holds.values() for it in hold.entries)
+        )
+
+
+def packed(address: str) -> bytes:
+    """The bytes of an address; OSError if it is none."""
+    return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+
+
+def _mac(text: str) -> bytes:
+    return bytes.fromhex(text.replace(":", ""))
