@@ -83,7 +83,7 @@ class Probe:
 class Ask:
     """Ask on this interface's LAN for a host's own address: its MAC alone if it is known, else everybody.
 
-    Whatever that host says on this LAN from then on is told as ``Reached``.
+    Each answer is told as ``Reached``: it shows that both ways are whole.
     """
 
     interface: str

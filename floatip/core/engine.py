@@ -77,7 +77,7 @@ class Engine:
         if due is None:
             return
         if now - due > self._s.timing.heartbeat_s / 2:
-            self._s.stalled_at = now
+            self._s.stalled(now - due, now)
         if now - due > self._s.timing.lease_s:
             self._gap(ev.Gap(seconds=now - self._now, why="it was woken too late"), now)
 

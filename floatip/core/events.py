@@ -106,7 +106,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """The host with this address, for which we had asked (``Ask``), said something on the LAN of this interface."""
+    """The host with this address, for which we had asked (``Ask``), answered on the LAN of this interface."""
 
     interface: str
     address: Address

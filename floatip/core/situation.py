@@ -11,6 +11,9 @@ from floatip.core.peers import Peers
 from floatip.core.types import BrokerName, Mac, NodeName, NodeSpec, Policy, Port, Role, Terms, VipName, VipSpec
 from floatip.core.view import View
 
+LAG_S = 10.0
+"""A process that is held up again and again says so as seldom as this."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Farewell:
@@ -63,6 +66,7 @@ class Situation:
         self.stopping = False
         self.longest_s = dict.fromkeys(Policy, 0.0)
         self._longest_heard_at = dict.fromkeys(Policy, float("-inf"))
+        self._lag_at = float("-inf")
         self.effects: list[Effect] = []
         self.outbox = Outbox()
 
@@ -92,6 +96,14 @@ class Situation:
     def alone_since(self) -> float:
         """When something of ours last came back from a majority of the brokers, or when this life began."""
         return max(kth_largest((view.echo_at for view in self.all_views()), self.quorum), self.began)
+
+    def stalled(self, late_s: float, now: float) -> None:
+        """This process was woken so late: it doubts itself before it doubts its peers."""
+        self.stalled_at = now
+        if now - self._lag_at >= LAG_S:
+            self._lag_at = now
+            text = f"was held up for {late_s:.2f} s: claims nothing before it has read what came meanwhile"
+            self.tell(Kind.CLOCK, text, warning=True)
 
     def has_caught_up(self) -> bool:
         """Whether what a majority of the brokers delivered before this process was last held up has been read."""

@@ -84,8 +84,8 @@ class LanHand:
                     self._warn(str(error))
 
     def ask(self, effect: ef.Ask) -> None:
-        """Ask once for a host's own address; whatever that host says on this LAN from now on is told as Reached."""
-        self._asked.ask(effect.interface, effect.address, effect.mac, self._clock())
+        """Ask once for a host's own address; its answers are told as Reached."""
+        self._asked.ask(effect.interface, effect.address, self._clock())
         with contextlib.suppress(LanError):  # not open: whoever could not open it was told, once
             self.lan.ask(effect.interface, effect.address, effect.mac)
 
@@ -97,8 +97,8 @@ class LanHand:
 
     def _heard(self, heard: Heard) -> None:
         mac = Mac(heard.mac)
-        for address in self._asked.reached(heard, self._clock()):
-            self._post(ev.Reached(interface=heard.interface, address=address, mac=mac))
+        if self._asked.is_answer(heard, self._clock()):
+            self._post(ev.Reached(interface=heard.interface, address=heard.address, mac=mac))
         vip = self._vip_of.get(heard.address)
         if vip is not None and heard.kind is not HeardKind.PROBE:
             self._post(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from floatip.host.clock import boottime_s
+from floatip.host.delivery import await_delivery
 from floatip.host.errors import NetlinkError
 from floatip.host.links import InterfaceNames
 from floatip.host.messages import (
@@ -139,7 +140,7 @@ class Addresses:
         """Add or renew each alias for `lifetime_s` whole seconds; one outcome each, in the same order.
 
         Reads back what the kernel has, and removes our other entries of the same addresses, if `verify` is set or if
-        any of the aliases was not there by our own doing; a pure renewal is one send.
+        any of the aliases was not there by our own doing; what is there then is served. A pure renewal is one send.
         """
         if not 1 <= lifetime_s < FOREVER:
             raise ValueError(f"a lifetime must be at least 1 s and not forever, not {lifetime_s}")
@@ -148,6 +149,8 @@ class Addresses:
         answers = self._send_adds(aliases, lifetime_s)
         if fresh:
             answers |= self._verified([alias for alias, answer in answers.items() if not answer.errno], lifetime_s)
+            there = {it.address for it, answer in answers.items() if not answer.errno}
+            await_delivery(self._socket, [address.packed for address in there if address.version == 6])
         for alias, answer in answers.items():
             if answer.errno:
                 self._until_s.pop(alias, None)

@@ -6,6 +6,7 @@ A whole batch goes out in one send: a request that fails is always answered, so 
 acknowledgement, and when that has come, those not mentioned succeeded. Never reads what the messages are about.
 """
 
+import contextlib
 import errno
 import os
 import socket
@@ -104,6 +105,24 @@ class RouteSocket:
             answers += self._send_chunk(requests[at : at + self._most])
         return answers
 
+    def ask(self, questions: Sequence[bytes]) -> list[bytes]:
+        """Send questions that have one answer each; give the answers in the same order, empty where there is none."""
+        answers: list[bytes] = []
+        for at in range(0, len(questions), self._most):
+            chunk = questions[at : at + self._most]
+            first = self._take_seqs(len(chunk))
+            found: dict[int, bytes] = {}
+            with contextlib.suppress(OSError, struct.error):
+                self._opened().send(_numbered(chunk, first))
+                while len(found) < len(chunk):
+                    data = self._opened().recv(_RECV_BYTES)
+                    for kind, start, end in messages_in(data):
+                        seq = HEADER.unpack_from(data, start)[3]
+                        if first <= seq < first + len(chunk):
+                            found[seq] = b"" if kind == _NLMSG_ERROR else data[start:end]
+            answers += [found.get(seq, b"") for seq in range(first, first + len(chunk))]
+        return answers
+
     def dump(self, kind: int) -> list[tuple[bytes, int, int]]:
         """Ask for everything of a kind (RTM_GETADDR, RTM_GETLINK); give (data, start, end) of each message.
 
@@ -126,13 +145,8 @@ class RouteSocket:
 
     def _send_chunk(self, requests: Sequence[bytes | bytearray]) -> list[Answer]:
         first = self._take_seqs(len(requests))
-        batch = bytearray().join(requests)
-        at = last_at = 0
-        for seq, request in enumerate(requests, first):
-            _SEQ.pack_into(batch, at + _SEQ_AT, seq)
-            last_at = at
-            at += len(request)
-        batch[last_at + _FLAGS_AT] |= NLM_F_ACK
+        batch = _numbered(requests, first)
+        batch[len(batch) - len(requests[-1]) + _FLAGS_AT] |= NLM_F_ACK
         last = first + len(requests) - 1
         answers: dict[int, Answer] = {}
         unanswered = DONE
@@ -177,6 +191,15 @@ class RouteSocket:
         if self._socket is None:
             raise NetlinkError("the netlink socket is not open: call open() first")
         return self._socket
+
+
+def _numbered(requests: Sequence[bytes | bytearray], first: int) -> bytearray:
+    batch = bytearray().join(requests)
+    at = 0
+    for seq, request in enumerate(requests, first):
+        _SEQ.pack_into(batch, at + _SEQ_AT, seq)
+        at += len(request)
+    return batch
 
 
 def _answers_in(data: bytes) -> Iterator[tuple[int, Answer]]:

@@ -23,9 +23,11 @@ PROCESS_NAME = "floatip-sentinel"
 PRIORITY = -10
 RETRY_S = 0.2
 """How soon a removal that failed is tried again."""
-GRACE_S = 0.04
-"""How long a claim must stand that was no announcement. The next owner's kernel answers our testament as soon as it has
-the address, and its daemon announces it some milliseconds later: until then every client comes to us.
+GRACE_S = 0.03
+"""How long an address stays that was claimed, or whose VIP was, and that has not been announced itself.
+
+The next owner's kernel answers our testament as soon as it has the address, and its daemon announces one address after
+another: until its own is announced, every client of an address comes to us.
 """
 DOOR_TRIES_S = 1.0
 """How long the name may be another's: that of a sentinel that was killed a moment ago."""
@@ -53,8 +55,8 @@ class Sentinel:
         self._door_until_s: float | None = now_s() + DOOR_TRIES_S
         self._until_s = float("inf")
         """When the kernel has none of it any more, because nobody renews it."""
-        self._doomed: dict[str, tuple[float, str]] = {}
-        """What is to be removed, when, and why."""
+        self._doomed: dict[bytes, tuple[float, str]] = {}
+        """Which address (packed) is to be removed, when, and why."""
         self._testify_at_s = self._testify_until_s = float("inf")
         self._testified = 0
         self._over = False
@@ -108,7 +110,8 @@ class Sentinel:
             self._over = True
             return
         self._until_s = now_s() + self._wards.lasts_s()
-        self._remove([hold.vip for hold in self._wards.holds if hold.at_once], "its daemon has ended")
+        at_once = [hold.vip for hold in self._wards.holds if hold.at_once]
+        self._remove(self._wards.addresses(at_once), "its daemon has ended")
         held = [hold.vip for hold in self._wards.holds if not hold.at_once]
         if not held:
             return
@@ -121,13 +124,15 @@ class Sentinel:
     # -- the LAN ------------------------------------------------------------------------------------------------------
 
     def _listen(self, ready: Collection[socket.socket]) -> None:
-        """What a peer announces is the peer's; what it says when asked, a moment later."""
+        """What a peer announces is the peer's at once; the rest of the VIP, and what it says when asked, soon."""
         for ear in self._ears.sockets():
             for claim in self._ears.read(ear) if ear in ready else ():
                 vip = self._wards.claimed(claim)
-                at_s = now_s() if claim.announced else now_s() + GRACE_S
-                if vip is not None and (vip not in self._doomed or at_s < self._doomed[vip][0]):
-                    self._doomed[vip] = at_s, f"{claim.mac.hex(':')} has it"
+                for address in () if vip is None else self._wards.addresses([vip]):
+                    at_once = claim.announced and claim.address == address
+                    at_s = now_s() if at_once else now_s() + GRACE_S
+                    if address not in self._doomed or at_s < self._doomed[address][0]:
+                        self._doomed[address] = at_s, f"{claim.mac.hex(':')} has it"
 
     def _testify(self) -> None:
         """Say once more, for some of what is held, that the daemon is dead."""
@@ -148,32 +153,35 @@ class Sentinel:
         if self._channel is not None or self._over:
             return
         if now_s() >= self._until_s:
-            self._remove([hold.vip for hold in self._wards.holds], "its kernel lifetime has ended")
+            self._remove(self._wards.addresses(self._vips()), "its kernel lifetime has ended")
             self._over = True
         else:
-            due = {vip: why for vip, (at_s, why) in self._doomed.items() if at_s <= now_s()}
+            due = {address: why for address, (at_s, why) in self._doomed.items() if at_s <= now_s()}
             for reason in set(due.values()):
-                self._remove([vip for vip, why in due.items() if why == reason], reason)
+                self._remove([address for address, why in due.items() if why == reason], reason)
         self._over |= not self._wards.holds
         if not self._over:
             self._testify()
 
-    def _remove(self, vips: list[str], why: str) -> None:
-        """Remove all addresses of these VIPs; what the kernel does not remove is tried again."""
-        holds = [hold for hold in map(self._wards.hold, vips) if hold is not None]
-        requests = [(hold.vip, entry) for hold in holds for entry in hold.entries]
+    def _remove(self, addresses: list[bytes], why: str) -> None:
+        """Remove these; what the kernel does not remove is tried again."""
+        requests = [(address, entry) for address in addresses for entry in self._wards.entries(address)]
         answers = self._kernel.remove([entry.delete for _, entry in requests])
-        failed = {vip: (entry, code) for (vip, entry), code in zip(requests, answers, strict=True) if code not in GONE}
-        removed = [hold.vip for hold in holds if hold.vip not in failed]
+        failed = {
+            address: (entry, code) for (address, entry), code in zip(requests, answers, strict=True) if code not in GONE
+        }
         for entry, code in list(failed.values())[:1]:
-            say(f"cannot remove {named(list(failed))}: {entry}: {os.strerror(code)}; tries again")
+            say(f"cannot remove {entry}: {os.strerror(code)}; tries again, as with {len(failed) - 1} more")
+        gone = [address for address in addresses if address not in failed]
+        for address in gone:
+            self._doomed.pop(address, None)
         self._doomed |= dict.fromkeys(failed, (now_s() + RETRY_S, why))
-        if removed:
-            self._wards.drop(removed)
-            for vip in removed:
-                self._doomed.pop(vip, None)
-            say(f"removed {named(removed)}: {why}")
-            self._door.tell(words.line({"removed": removed, "why": why}))
+        if finished := self._wards.removed(gone):
+            say(f"removed {named(finished)}: {why}")
+            self._door.tell(words.line({"removed": finished, "why": why}))
+
+    def _vips(self) -> list[str]:
+        return [hold.vip for hold in self._wards.holds]
 
     # -- the door -----------------------------------------------------------------------------------------------------
 
@@ -194,7 +202,7 @@ class Sentinel:
 
     def _leave(self) -> None:
         if self._channel is None:
-            say(f"another daemon takes over {named([hold.vip for hold in self._wards.holds])}")
+            say(f"another daemon takes over {named(self._vips())}")
         self._over = True
 
     def _wait_s(self) -> float | None:

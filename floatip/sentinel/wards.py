@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from floatip.sentinel.frames import Claim
-from floatip.sentinel.words import Hold, hold_of
+from floatip.sentinel.words import Entry, Hold, hold_of
 
 
 class Wards:
@@ -47,9 +47,30 @@ class Wards:
             for entry in () if hold is None else hold.entries:
                 self._vip_of.pop(packed(entry.address), None)
 
-    def hold(self, vip: str) -> Hold | None:
-        """What is held of a VIP."""
-        return self._holds.get(vip)
+    def addresses(self, vips: Iterable[str]) -> list[bytes]:
+        """The addresses (packed) of these VIPs, each once."""
+        holds = [self._holds[vip] for vip in vips if vip in self._holds]
+        return list(dict.fromkeys(packed(entry.address) for hold in holds for entry in hold.entries))
+
+    def entries(self, address: bytes) -> list[Entry]:
+        """Every place where an address may be."""
+        hold = self._holds.get(self._vip_of.get(address, ""))
+        return [] if hold is None else [entry for entry in hold.entries if packed(entry.address) == address]
+
+    def removed(self, addresses: Iterable[bytes]) -> list[str]:
+        """These are gone; name the VIPs of which nothing is left then."""
+        gone = set(addresses)
+        finished = []
+        for vip in dict.fromkeys(vip for vip in map(self._vip_of.get, gone) if vip is not None):
+            left = tuple(entry for entry in self._holds[vip].entries if packed(entry.address) not in gone)
+            if left:
+                self._holds[vip] = self._holds[vip]._replace(entries=left)
+            else:
+                del self._holds[vip]
+                finished.append(vip)
+        for address in gone:
+            self._vip_of.pop(address, None)
+        return finished
 
     def claimed(self, claim: Claim) -> str | None:
         """Name the VIP that a peer claims by this frame; None if it is no peer, or claims nothing that is held."""

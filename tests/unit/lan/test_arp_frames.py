@@ -20,6 +20,7 @@ REPLY_FORM = bytes.fromhex(
     "ffffffffffff 020000000002 08060001 0800 06 04 0002020000000002 0a4d0032020000000002 0a4d0032"
 )
 PROBE = bytes.fromhex("ffffffffffff 020000000002 08060001 0800 06 04 0001020000000002 00000000000000000000 0a4d0032")
+REQUEST = bytes.fromhex("020000000001 020000000002 08060001 0800 06 04 0001020000000002 0a4d0002000000000000 0a4d0032")
 REPLY_TO_PROBE = bytes.fromhex(
     "020000000001 020000000002 08060001 0800 06 04 0002020000000002 0a4d0032020000000001 00000000"
 )
@@ -58,6 +59,14 @@ def test_probe_of_no_mac_is_refused() -> None:
     """A destination that is not a MAC is an error of the caller, not a malformed frame on the wire."""
     with pytest.raises(ValueError, match="is no MAC address"):
         arp.probe(VIP, THEIRS, "02:00")
+
+
+def test_request_says_who_asks() -> None:
+    """A request is a probe that names the asker's own address, to one MAC or to all, exactly these bytes."""
+    assert arp.request(VIP, THEIRS, IPv4Address("10.77.0.2"), OURS) == REQUEST
+    assert arp.request(VIP, THEIRS, IPv4Address("10.77.0.2")) == changed(REQUEST, 0, "ffffffffffff")
+    asked = heard(HeardKind.REQUEST, address=IPv4Address("10.77.0.2"), to_us=True)
+    assert arp.parse(REQUEST, "eth0", OURS) == asked
 
 
 @pytest.mark.parametrize(

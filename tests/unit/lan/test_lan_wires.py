@@ -29,6 +29,7 @@ class FakeWire(Wire):
         self.is_own = is_own
         self.announced: list[Address] = []
         self.probed: list[tuple[Address, str | None]] = []
+        self.asked: list[tuple[Address, str | None]] = []
         self.calls: list[str] = []
         self.went_out = asyncio.Event()
 
@@ -66,6 +67,10 @@ class FakeWire(Wire):
     def probe(self, address: Address, to_mac: str | None = None) -> None:
         """Remember what would have been asked."""
         self.probed.append((address, to_mac))
+
+    def ask(self, address: Address, to_mac: str | None = None) -> None:
+        """Remember whom it was to ask."""
+        self.asked.append((address, to_mac))
 
 
 class Scene:
@@ -156,6 +161,16 @@ async def test_probe_asks_everybody_and_each(scene: Scene) -> None:
         (VIPS[0], "02:00:00:00:00:08"),
         (VIPS[0], "02:00:00:00:00:09"),
     ]
+
+
+async def test_a_host_is_asked_for_on_its_own_lan(scene: Scene) -> None:
+    """A question goes out once, on the interface it is for, and to nobody through one that was never opened."""
+    scene.lan.ask("eth1", VIPS[0], "02:00:00:00:00:08")
+    scene.lan.ask("eth1", VIPS[1])
+    assert scene.wires["eth1"].asked == [(VIPS[0], "02:00:00:00:00:08"), (VIPS[1], None)]
+    assert scene.wires["eth0"].asked == []
+    with pytest.raises(LanError, match="eth7 is not open"):
+        scene.lan.ask("eth7", VIPS[0])
 
 
 async def test_all_wires_know_all_own_macs(scene: Scene) -> None:

@@ -32,6 +32,7 @@ PROBE = bytes.fromhex(
 )
 TO_ALL_NODES = slice(38, 54)
 TO_ONE = IPv6Address("fd77::1").packed
+GROUP_OF_ONE = "ff0200000000000000000001ff000001"
 AT_CHECKSUM, AT_FLAGS, AT_TARGET, AT_OPTIONS = 56, 58, 62, 78
 
 hosts = st.integers(0x2000 << 112, 0xFE00 << 112).map(IPv6Address)
@@ -90,6 +91,16 @@ def test_probe_claims_nothing() -> None:
 def test_probe_of_one_mac() -> None:
     """A probe to one MAC keeps the group as IPv6 destination, without which a host must not answer."""
     assert ndp.probe(VIP, THEIRS, OURS) == changed(PROBE, (0, "020000000001"))
+
+
+def test_request_says_who_asks() -> None:
+    """A request is a solicitation from an address, with the MAC to answer to; the group hears it, or one host alone."""
+    asked, asker = IPv6Address(TO_ONE), VIP
+    assert ndp.request(asked, THEIRS, asker) == changed(QUESTION, (0, "3333ff000001"), (38, GROUP_OF_ONE))
+    assert ndp.request(asked, THEIRS, asker, OURS) == changed(QUESTION, (0, "020000000001"), (38, TO_ONE.hex()))
+    for to_mac in (None, OURS):
+        frame = ndp.request(asked, THEIRS, asker, to_mac)
+        assert ndp.parse(frame, "eth0", OURS) == heard(HeardKind.REQUEST, to_us=to_mac == OURS)
 
 
 @pytest.mark.parametrize(
