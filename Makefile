@@ -6,6 +6,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SEEDS  ?= 500
 RUNS   ?= 10
+FAULTS ?= 500
+CLUSTERS ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format tools unit sim lab bench campaign clean
@@ -15,7 +17,7 @@ help:
 	@echo "make test      everything that must hold: lint, types, walls, unit, simulator, lab on real kernels"
 	@echo "make check     the quick part of it: lint, types, walls between the rooms, unit tests"
 	@echo "make bench     failover times as a client sees them, in the lab (RUNS=$(RUNS) of each fault)"
-	@echo "make campaign  many more seeds in the simulator, many more faults in the lab"
+	@echo "make campaign  many more seeds in the simulator, and $(FAULTS) faults under each policy in the lab"
 
 $(VENV)/.user: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -56,8 +58,12 @@ bench: $(VENV)/.dev
 	@sh deploy/lab-tools.sh mosquitto ip arping nft unshare
 	$(BIN)/python -m floatip.lab.sandbox -- $(BIN)/python -m tests.bench --runs $(RUNS)
 
-campaign: $(VENV)/.dev
+campaign: $(VENV)/.dev tools
 	$(BIN)/pytest tests/sim -n auto --sim-seeds 20000
+	FLOATIP_STORMS=20 $(BIN)/python -m floatip.lab.sandbox -- $(BIN)/pytest tests/lab/test_storms.py -p no:randomly -s
+	$(BIN)/python -m tests.campaign --policy keep --faults $(FAULTS) --clusters $(CLUSTERS) --json build/campaign-keep.json
+	$(BIN)/python -m tests.campaign --policy release --faults $(FAULTS) --clusters $(CLUSTERS) --json build/campaign-release.json
+	$(BIN)/python -m tests.campaign --policy lan --faults $(FAULTS) --clusters $(CLUSTERS) --json build/campaign-lan.json
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format floatip tests

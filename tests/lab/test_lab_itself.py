@@ -19,7 +19,7 @@ from floatip.lab.errors import LabError
 from floatip.lab.faults import Direction
 from floatip.lab.net import Network
 from floatip.lab.observers import start_answerer, start_probe, start_watch
-from floatip.lab.settings import Settings, Vip
+from floatip.lab.settings import MQTT_PORT, Settings, Vip
 
 pytestmark = pytest.mark.lab
 
@@ -205,6 +205,48 @@ def test_one_way_loses_one_direction(pair: Network, lost: Direction, heard: str)
     assert got == {heard}
 
 
+def test_mqtt_is_cut_and_nothing_else(pair: Network) -> None:
+    """A node does not reach a broker elsewhere any more, silently, and everything else; healed, it does."""
+    target = (str(pair.hosts["n2"].nics["eth0"].ipv4.ip), MQTT_PORT)
+    with namespace.inside("n2"):
+        broker = socket.create_server(target)
+
+    def connects() -> bool:
+        with namespace.inside("n1"):
+            client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        with client, contextlib.suppress(TimeoutError):
+            client.settimeout(0.2)
+            client.connect(target)
+            return True
+        return False
+
+    with broker:
+        assert connects()
+        pair.cut_mqtt("n1", "eth0")
+        assert not connects()
+        assert reaches(pair, "n1", "n2")
+        pair.heal("n1", "eth0")
+        assert connects()
+
+
+def test_a_kernel_says_what_it_believes_of_its_neighbours(pair: Network) -> None:
+    """The table is read, each change is heard, and a MAC is the one its owner has."""
+    with contextlib.closing(netlink.monitor("client", neighbours=True)) as hears:
+        assert reaches(pair, "client", "n1")
+        mac = pair.hosts["n1"].nics["eth0"].mac
+        address = pair.hosts["n1"].nics["eth0"].ipv4.ip
+        assert netlink.neighbours("client")[address] == mac
+        assert mac in netlink.macs("n1").values()
+        pair.run("client", ["ip", "neigh", "flush", "all"])
+        assert netlink.neighbours("client").get(address) is None
+        heard = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                heard += [one.mac for one in netlink.beliefs(hears.recv(65536)) if one.address == address]
+    assert mac in heard
+    assert heard[-1] is None
+
+
 def test_a_split_parts_groups_only(pair: Network) -> None:
     """Hosts of different groups do not reach each other; hosts in no group reach all."""
     pair.add_host("n3")
@@ -319,6 +361,30 @@ def test_a_broker_dies_freezes_and_returns(start_cluster: Callable[[Settings], C
     assert broker.accepts()
     broker.stop()
     assert broker.process.exit_code == 0
+
+
+def test_a_broker_on_a_node_dies_with_it_and_may_remember(
+    start_cluster: Callable[[Settings], Cluster], fake_daemon: Path
+) -> None:
+    """It has the node's address, is started when the machine is, and keeps what it wrote until it is told to forget."""
+    settings = Settings(
+        nodes=2,
+        daemon=(sys.executable, str(fake_daemon)),
+        broker_hosts={"b1": "n1"},
+        broker_persistence=True,
+    )
+    cluster = start_cluster(settings)
+    broker = cluster.brokers["b1"]
+    assert broker.address == "10.78.0.11"
+    cluster.kill_machine("n1")
+    assert not broker.process.alive
+    cluster.boot_machine("n1")
+    assert broker.accepts()
+    broker.stop()
+    written = cluster.home_of("b1") / "mosquitto.db"
+    assert written.exists()
+    broker.forget()
+    assert not written.exists()
 
 
 def test_a_failed_wait_shows_the_logs(start_cluster: Callable[[Settings], Cluster], fake_daemon: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from floatip.bus.errors import BusError
 from floatip.cli.app import app
+from floatip.host.addresses import Alias
 
 VALID = """
 cluster = "web"
@@ -88,16 +90,21 @@ def test_run_and_cleanup_pass_on_what_was_asked(config: Path, monkeypatch: pytes
         asked.append((getattr(loaded, "node", None), path))
         return 4
 
-    def daemon_cleanup(loaded: object, force: bool) -> int:
-        asked.append((getattr(loaded, "node", None), force))
-        return 0
+    def clean_up(
+        aliases: list[Alias], *, patience_s: float, foreign_too: bool, tell: Callable[[str], None]
+    ) -> list[str]:
+        asked.append(([str(alias) for alias in aliases], patience_s, foreign_too))
+        tell("done")
+        return ["no"] if foreign_too else []
 
     monkeypatch.setattr("floatip.daemon.run", daemon_run)
-    monkeypatch.setattr("floatip.daemon.cleanup", daemon_cleanup)
+    monkeypatch.setattr("floatip.host.cleanup.clean_up", clean_up)
     assert run("run", "-c", str(config)).exit_code == 4
-    assert run("cleanup", "-c", str(config), "--force").exit_code == 0
-    assert run("cleanup", "-c", str(config)).exit_code == 0
-    assert asked == [("n1", config), ("n1", True), ("n1", False)]
+    forced, plain = run("cleanup", "-c", str(config), "--force"), run("cleanup", "-c", str(config))
+    assert (forced.exit_code, forced.stdout, forced.stderr) == (1, "done\n", "floatip: no\n")
+    assert (plain.exit_code, plain.stdout, plain.stderr) == (0, "done\n", "")
+    left = ["10.77.0.50/32 on eth0"]
+    assert asked == [("n1", config), (left, 4.5, True), (left, 4.5, False)]
 
 
 def test_keygen(tmp_path: Path) -> None:

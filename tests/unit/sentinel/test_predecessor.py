@@ -1,0 +1,97 @@
+"""Asking a sentinel that may be another's, of another version, stuck, or not there at all."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from floatip.host import predecessor
+from floatip.host.errors import SentinelError
+from floatip.sentinel import words
+
+ADDRESS = f"\0floatip-test-predecessor-{os.getpid()}"
+SERVER = """
+import socket, sys, time
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1].replace("@", chr(0)))
+listener.listen(1)
+print("ready", flush=True)
+caller, _ = listener.accept()
+caller.recv(64)
+caller.send(sys.argv[2].encode())
+time.sleep(float(sys.argv[3]))
+"""
+Serve = Callable[[str, float], "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Give the function that starts a process which answers so and ends so much later; it is gone afterwards."""
+    monkeypatch.setattr(words, "ADDRESS", ADDRESS)
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(answer: str, after_s: float) -> "subprocess.Popen[bytes]":
+        argv = [sys.executable, "-c", SERVER, ADDRESS.replace("\0", "@"), answer, str(after_s)]
+        server = subprocess.Popen(argv, stdout=subprocess.PIPE)
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"ready\n"
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.kill()
+        server.wait()
+        assert server.stdout is not None
+        server.stdout.close()
+
+
+def test_nobody_is_there(serve: Serve) -> None:
+    """Nothing to take over, nothing to wait for."""
+    assert predecessor.take_over() == ()
+    assert predecessor.await_end(0.1, lambda _: None)
+
+
+def test_what_it_held(serve: Serve) -> None:
+    """By its answer, once it has ended."""
+    serve('{"pid":7,"held":[["web",false,4.5,[["10.77.0.50",32,"eth0","00"]]]]}\n', 0.0)
+    (hold,) = predecessor.take_over()
+    assert (hold.vip, [str(entry) for entry in hold.entries]) == ("web", ["10.77.0.50/32 on eth0"])
+
+
+@pytest.mark.parametrize("answer", ["", '{"pid":7}\n', "nonsense\n"], ids=["silent", "another-version", "garbled"])
+def test_a_process_that_is_no_sentinel_is_not_ended(serve: Serve, answer: str) -> None:
+    """Whoever has the name and does not end refuses the start, by his number; he lives on."""
+    server = serve(answer, 5.0)
+    with pytest.raises(SentinelError, match=f"process {server.pid}, does not answer .* that process is none"):
+        predecessor.take_over(0.2)
+    assert server.poll() is None
+
+
+def test_one_that_has_ended_meanwhile_is_no_trouble(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer made no sense, and it is gone: there is nothing to end."""
+    server = serve("nonsense\n", 0.0)
+    monkeypatch.setattr(predecessor, "_end", lambda *_: (_ for _ in ()).throw(ProcessLookupError()))
+    assert predecessor.take_over(0.2) == ()
+    assert server.wait(5.0) == 0
+
+
+def test_somebody_elses_is_not_believed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever took the name and is another user's keeps nobody from anything."""
+    serve('{"pid":7,"held":[]}\n', 5.0)
+    monkeypatch.setattr(words, "other_end", lambda _: (1, os.geteuid() + 1))
+    assert predecessor.take_over(0.2) == ()
+    assert predecessor.await_end(0.2, lambda _: None)
+
+
+def test_what_is_told_while_waiting(serve: Serve) -> None:
+    """What it holds, what it removes, and that it has not ended in time."""
+    said: list[str] = []
+    serve('{"pid":7,"held":[]}\n{"removed":["a","b"],"why":"so"}\n', 5.0)
+    assert not predecessor.await_end(0.2, said.append)
+    assert said == [
+        "the sentinel (process 7) holds nothing: waits for its end",
+        "the sentinel removed a, b: so",
+    ]
