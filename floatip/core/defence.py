@@ -4,7 +4,7 @@ An owner with a quorum has the last word, once a broker has confirmed again that
 yields to a peer, with the lower MAC at once, with the higher when that peer insists. A stranger is defended against.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from floatip.core.assurance import Assurance
 from floatip.core.binding import AddressBinding
@@ -23,6 +23,8 @@ INSIST_S = 0.3
 INSISTS_AFTER_S = 0.2
 INSISTS_UNTIL_S = 3.0
 """A peer that announces again within this span after we answered it is an owner with a quorum."""
+DOUBT_S = 0.1
+"""An owner in doubt that answers a probe has gone when it is asked again after so long."""
 LOOKS_S = (0.0, 0.1, 0.3)
 ALONE_S = 0.4
 """An isolated owner whom nobody contradicts for so long after it looked around tells the LAN that it is there."""
@@ -40,6 +42,8 @@ class Challenge:
 
     mac: Mac
     at: float
+    certain: bool
+    """It announced, or answered twice: it is no owner in doubt, which leaves as soon as it hears us."""
     insisted: bool = False
 
 
@@ -57,6 +61,8 @@ class Defence:
         self._challenge: Challenge | None = None
         self._answered_challenge = False
         self._had_rivals = False
+        self.outlasted = False
+        """An isolated owner has just left us the VIP; its term may have been higher than ours."""
         self._looks: list[float] = []
         self._quiet_at: float | None = None
         """When to announce if nobody has contradicted until then."""
@@ -66,16 +72,21 @@ class Defence:
 
     def heard(self, event: Answered, now: float, *, isolated: bool) -> None:
         """Another MAC claims an address of this owner."""
-        if self._s.peers.by_mac(event.mac) is None or (event.testament and isolated):
+        if event.testament or self._s.peers.by_mac(event.mac) is None:
             self._have_the_last_word(now)
             return
         self._quiet_at = None
         challenge = self._challenge
         if challenge is None or challenge.mac != event.mac or now - challenge.at >= INSISTS_UNTIL_S:
-            self._challenge, self._answered_challenge = Challenge(event.mac, now), False
+            self._challenge, self._answered_challenge = Challenge(event.mac, now, event.announced), False
             self._s.outbox.beat = self._s.outbox.beat or (not isolated and now >= self._last_at)
-        elif self._insists(event, challenge, now):
-            self._challenge = Challenge(event.mac, challenge.at, insisted=True)
+            self._looks = sorted([*self._looks, now + DOUBT_S])
+        else:
+            self._challenge = replace(
+                challenge,
+                certain=challenge.certain or event.announced or now - challenge.at >= DOUBT_S,
+                insisted=challenge.insisted or self._insists(event, challenge, now),
+            )
 
     def _insists(self, event: Answered, challenge: Challenge, now: float) -> bool:
         unasked = event.announced and (event.address.version == 4 or now - self._looked_at > OWN_PROBE_S)
@@ -84,7 +95,8 @@ class Defence:
     def hold(self, term: int, now: float) -> float | None:
         """As an owner with a quorum: answer a peer as soon as a broker has confirmed us; return when to look again."""
         rivals = bool(isolated_owners(self._s, self._spec, now))
-        if self._had_rivals and not rivals:
+        self.outlasted = self._had_rivals and not rivals
+        if self.outlasted:
             self._binding.announce(now)
         self._had_rivals = rivals
         self._looks, self._quiet_at = [], None
@@ -103,8 +115,8 @@ class Defence:
             return self._next(now)
         if fresh_at(self._s.all_views(), self._s.quorum, self._spec.name) >= challenge.at:
             self._challenge = None
-            self._have_the_last_word(now)
-            self._binding.defend(now + INSIST_S)
+            if self._have_the_last_word(now):
+                self._binding.defend(self._last_at + INSIST_S)
             return self._next(now)
         return now + self._s.timing.heartbeat_s / 4
 
@@ -112,10 +124,13 @@ class Defence:
         times = (self._assurance.next(), self._patrol_at)
         return min((at for at in times if at is not None and at > now), default=None)
 
-    def _have_the_last_word(self, now: float) -> None:
-        if now >= self._last_at:
-            self._last_at = max(now, self._last_at + DEFEND_EVERY_S)
-            self._binding.defend(self._last_at)
+    def _have_the_last_word(self, now: float) -> bool:
+        """Announce a round, or plan one if the last was less than a second ago; False if one is planned already."""
+        if now < self._last_at:
+            return False
+        self._last_at = max(now, self._last_at + DEFEND_EVERY_S)
+        self._binding.defend(self._last_at)
+        return True
 
     def yields(self, now: float, *, doubted: bool) -> str | None:
         """As an isolated owner: why to leave the address to a peer that was heard on the wire, or None.
@@ -133,11 +148,11 @@ class Defence:
         who = f"{node} ({challenge.mac})"
         if challenge.insisted:
             return f"{who} announces it again and again, so it has the quorum"
-        if doubted or node is None or self._s.goes_before(node):
+        if doubted or (challenge.certain and (node is None or self._s.goes_before(node))):
             return f"{who} has it too, and goes first"
-        if not self._answered_challenge:
+        if not self._answered_challenge and node is not None and not self._s.goes_before(node):
             self._answered_challenge = True
-            self._challenge = Challenge(challenge.mac, now)
+            self._challenge = replace(challenge, at=now)
             self._binding.defend(now)
         return None
 

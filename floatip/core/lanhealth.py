@@ -19,7 +19,6 @@ LOST_S = 3 * ROUND_S
 """Silence for so long is no accident any more."""
 FINE_S = 2 * ROUND_S
 """An answer not older than this says that the LAN is fine."""
-FRESH_BEATS = 1.5
 MOST_PEERS = 5
 NEVER = float("-inf")
 
@@ -52,6 +51,10 @@ class Segment:
     def reached_at(self) -> float:
         """When any of the hosts was heard last."""
         return max((target.reached_at for target in self.targets.values()), default=NEVER)
+
+    def silent_since(self) -> float:
+        """Since when nobody has answered, though somebody was asked."""
+        return max((max(target.reached_at, target.asked_since) for target in self.targets.values()), default=NEVER)
 
     def lost(self, now: float) -> bool:
         """Whether there is somebody to ask, and nobody answers."""
@@ -141,18 +144,20 @@ class LanHealth:
     def _judge(self, name: str, segment: Segment, now: float) -> None:
         """Nobody answers although a peer's LAN is fine: this interface is cut off."""
         lost = segment.lost(now)
-        dead = lost and self._s.spec.lan_health and (segment.dead or self._a_peer_is_fine(now))
+        dead = lost and self._s.spec.lan_health and (segment.dead or self._a_peer_is_fine(segment, now))
         if dead != segment.dead:
             segment.dead = dead
             self._s.outbox.state = True
             text = f"nobody answers on the LAN of {name}" if dead else f"the LAN of {name} answers again"
             self._s.tell(Kind.LINK, text, warning=dead)
 
-    def _a_peer_is_fine(self, now: float) -> bool:
-        """A peer that speaks still, and reaches its LAN; the last word of a dead one would stand for a lease."""
-        fresh_s = FRESH_BEATS * self._s.timing.heartbeat_s
+    def _a_peer_is_fine(self, segment: Segment, now: float) -> bool:
+        """A peer has said so when this LAN had been silent for long, and was there all that time."""
+        patience_s = LOST_S + max(ROUND_S, self._s.timing.heartbeat_s)
         return any(
-            peer.state is not None and peer.state.lan_fine and now - peer.heard_at <= fresh_s
+            peer.state is not None
+            and peer.state.lan_fine
+            and peer.heard_at >= max(segment.silent_since(), peer.back_at) + patience_s
             for peer in self._s.peers.alive(now)
         )
 

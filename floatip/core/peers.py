@@ -18,6 +18,8 @@ class Peer:
 
     node: NodeName
     heard_at: float = float("-inf")
+    back_at: float = float("-inf")
+    """When it was heard again after a silence of a lease."""
     terms: Terms | None = None
     state: State | None = None
     state_place: tuple[int, int] = (0, 0)
@@ -85,6 +87,8 @@ class Peers:
     def heard(self, message: Message, now: float) -> bool:
         """A live word of a peer; return whether its terms are new."""
         peer = self._peer(message.sender)
+        if not peer.alive(now, self.lease_s):
+            peer.back_at = now
         peer.heard_at = now
         changed = peer.terms != message.terms
         peer.terms = message.terms

@@ -250,7 +250,10 @@ class Vip:
             else:
                 self._become(Role.ISOLATED, "lost the quorum; keeps the address", now)
         else:
-            return _earliest(until, self._defence.hold(self.term, now), self._serve(now))
+            again_at = self._defence.hold(self.term, now)
+            if self._defence.outlasted:
+                self._rise()
+            return _earliest(until, again_at, self._serve(now))
         return None
 
     def _isolated(self, now: float) -> float | None:
@@ -281,12 +284,8 @@ class Vip:
 
     def _serve(self, now: float) -> float | None:
         """What an owner does while nothing happens: claim missing brokers, renew the kernel lifetime, announce."""
-        again_at = self._claim_missing(now)
-        return _earliest(again_at, self._uphold(now))
-
-    def _uphold(self, now: float) -> float | None:
-        isolated = self.role is Role.ISOLATED
-        return self.binding.uphold(now, isolated=isolated, doubted=isolated and self.doubted)
+        again_at, isolated = self._claim_missing(now), self.role is Role.ISOLATED
+        return _earliest(again_at, self.binding.uphold(now, isolated=isolated, doubted=isolated and self.doubted))
 
     def _claim_missing(self, now: float) -> float | None:
         """Claim the brokers that this node does not hold; return when to try again."""
@@ -294,11 +293,16 @@ class Vip:
         if not missing or terms_differ(self._s, self.spec.policy, now):
             return None
         ready = self.bidding.ready(missing, now)
-        if ready and self.role is Role.ISOLATED and self.seen_term > self.term:
-            self.term = self.seen_term + 1
-            self._s.outbox.store = True
+        if ready and self.role is Role.ISOLATED:
+            self._rise()
         self.bidding.extend(ready, self.term, now)
         return self.bidding.look_again_at(missing, now)
+
+    def _rise(self) -> None:
+        """Take a term above all that were heard of, if this one is not."""
+        if self.seen_term > self.term:
+            self.term = self.seen_term + 1
+            self._s.outbox.store = self._s.outbox.beat = True
 
     def let_go(
         self, why: str, now: float, *, vacated: bool = True, to: NodeName | None = None, reserved_s: float = 0.0
