@@ -111,8 +111,7 @@ class Vip:
     def inherit(self, interface: str, now: float) -> None:
         """A daemon before us left the addresses in the kernel: go on as its isolated owner, in doubt."""
         if self.role is Role.INIT and self.spec.policy is not Policy.RELEASE:
-            self.term, self.since = self.seen_term, now
-            self.doubted = True
+            self.term, self.since, self.doubted = self.seen_term, now, True
             self.binding.inherit(interface, now)
             self._become(Role.ISOLATED, "its addresses are still here from an earlier life", now)
 
