@@ -7,7 +7,7 @@ from floatip.core.quorum import claimable_at
 from floatip.core.ranking import Candidate, ranked
 from floatip.core.rivals import incumbent
 from floatip.core.situation import Situation
-from floatip.core.types import NodeName, Policy, VipSpec
+from floatip.core.types import REMOVAL_DELAY_S, NodeName, Policy, VipSpec
 from floatip.core.view import Vacancy, View
 
 INFINITE = float("inf")
@@ -89,13 +89,16 @@ def turn(s: Situation, spec: VipSpec, now: float, *, not_before: float, owner_te
 def lan_turn(s: Situation, spec: VipSpec, now: float, *, owner: NodeName | None, not_before: float) -> Turn | None:
     """Policy ``lan``: when this node may take the VIP though no quorum can say so (4.6); None while it has one.
 
-    The owner must be silent, and the gateway not. Who else could take it is known by the LAN alone.
+    The gateway must answer. An owner whose host answers for itself may be about to come back: it is waited for as long
+    as any kernel could keep the address. Who else could take it is known by the LAN alone.
     """
     due = s.alone_since() + 2 * s.owner_down_s(spec.policy)
     if spec.policy is not Policy.LAN or now < due - s.timing.lease_s:
         return None
-    if (owner is not None and s.hears(owner, now)) or (s.spec.gateway is not None and not s.hears(None, now)):
+    if s.has_near_gateway() and not s.hears(None, now):
         return Turn(due=INFINITE, needs_silence=True, probe_from=INFINITE)
+    if owner is not None and owner != s.node and s.hears(owner, now):
+        due += s.timing.lifetime_s(spec.policy) + REMOVAL_DELAY_S
     near = [
         Candidate(node=peer.node, priority=state.priority)
         for peer in s.peers.known.values()

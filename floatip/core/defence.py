@@ -23,6 +23,7 @@ INSIST_S = 0.3
 INSISTS_AFTER_S = 0.2
 INSISTS_UNTIL_S = 3.0
 """A peer that announces again within this span after we answered it is an owner with a quorum."""
+COPY_S = 0.005
 DOUBT_S = 0.1
 """An owner in doubt that answers a probe has gone when it is asked again after so long."""
 LOOKS_S = (0.0, 0.1, 0.3)
@@ -42,8 +43,10 @@ class Challenge:
 
     mac: Mac
     at: float
-    certain: bool
-    """It announced, or answered twice: it is no owner in doubt, which leaves as soon as it hears us."""
+    announced: bool
+    """It said so unasked, which an owner in doubt does not."""
+    certain: bool = False
+    """It answers for what it announced, or answered again: neither a forged frame, nor an owner that is leaving."""
     insisted: bool = False
 
 
@@ -66,6 +69,8 @@ class Defence:
         self._looks: list[float] = []
         self._quiet_at: float | None = None
         """When to announce if nobody has contradicted until then."""
+        self.undisputed = False
+        """It looked around, and nobody else has the address: the LAN is the second witness."""
         self._looked_at = NEVER
         self._term = 0
         self._patrol_at = NEVER
@@ -78,19 +83,30 @@ class Defence:
         self._quiet_at = None
         challenge = self._challenge
         if challenge is None or challenge.mac != event.mac or now - challenge.at >= INSISTS_UNTIL_S:
-            self._challenge, self._answered_challenge = Challenge(event.mac, now, event.announced), False
+            self._challenge, self._answered_challenge = Challenge(event.mac, now, self._unasked(event, now)), False
+            if isolated:
+                self._ask(to_macs=(event.mac,))
             self._s.outbox.beat = self._s.outbox.beat or (not isolated and now >= self._last_at)
             self._looks = sorted([*self._looks, now + DOUBT_S])
         else:
             self._challenge = replace(
                 challenge,
-                certain=challenge.certain or event.announced or now - challenge.at >= DOUBT_S,
+                announced=challenge.announced or self._unasked(event, now),
+                certain=challenge.certain or self._is_certain(event, challenge, now),
                 insisted=challenge.insisted or self._insists(event, challenge, now),
             )
 
+    @staticmethod
+    def _is_certain(event: Answered, challenge: Challenge, now: float) -> bool:
+        """An IPv6 answer looks like an announcement, but comes later than its second copy would."""
+        answers = not event.announced or (event.address.version != 4 and now - challenge.at > COPY_S)
+        return (challenge.announced and answers) or now - challenge.at >= DOUBT_S
+
     def _insists(self, event: Answered, challenge: Challenge, now: float) -> bool:
-        unasked = event.announced and (event.address.version == 4 or now - self._looked_at > OWN_PROBE_S)
-        return unasked and INSISTS_AFTER_S < now - challenge.at < INSISTS_UNTIL_S
+        return self._unasked(event, now) and INSISTS_AFTER_S < now - challenge.at < INSISTS_UNTIL_S
+
+    def _unasked(self, event: Answered, now: float) -> bool:
+        return event.announced and (event.address.version == 4 or now - self._looked_at > OWN_PROBE_S)
 
     def hold(self, term: int, now: float) -> float | None:
         """As an owner with a quorum: answer a peer as soon as a broker has confirmed us; return when to look again."""
@@ -104,7 +120,7 @@ class Defence:
             self._term, self._patrol_at = term, now + PATROL_EVERY_S
         if now >= self._patrol_at:
             self._patrol_at = now + PATROL_EVERY_S
-            self._ask_everybody()
+            self._ask()
         if self._assurance.astray(term, now):
             self._have_the_last_word(now)
         challenge = self._challenge
@@ -164,6 +180,16 @@ class Defence:
         else:
             self._binding.announce(now)
 
+    def begin(self, now: float, *, doubted: bool) -> None:
+        """As a new isolated owner: look around; one in doubt waits for what that brings before it says anything."""
+        self.undisputed = False
+        self._looks = [now + offset_s for offset_s in LOOKS_S]
+        self._quiet_at = now + ALONE_S if doubted else None
+
+    def rest(self) -> None:
+        """The VIP is given up."""
+        self._challenge, self._looks, self._quiet_at, self.undisputed = None, [], None, False
+
     def look_around(self, now: float) -> float:
         """As an isolated owner: ask now and then who else has the address; return when to look again."""
         if not self._looks:
@@ -171,16 +197,17 @@ class Defence:
         if self._looks[0] <= now:
             self._looks = [at for at in self._looks if at > now]
             self._looked_at = now
-            self._ask_everybody()
+            self._ask()
         if self._quiet_at is not None and self._quiet_at <= now:
-            self._quiet_at = None
+            self._quiet_at, self.undisputed = None, True
             self._binding.announce(now)
         following = self._looks[0] if self._looks else self._looked_at + LOOK_EVERY_S
         return min(following, self._quiet_at or following)
 
-    def _ask_everybody(self) -> None:
+    def _ask(self, *, to_macs: tuple[Mac, ...] = ()) -> None:
+        """Ask who has the address: these MACs alone, or everybody."""
         interface = self._binding.interface or self._spec.interfaces[0]
-        self._s.do(Probe(vip=self._spec.name, interface=interface))
+        self._s.do(Probe(vip=self._spec.name, interface=interface, to_macs=to_macs, broadcast=not to_macs))
 
     def report(self, event: Answered, now: float, *, seated: bool) -> None:
         """Tell of a MAC that should not answer: a stranger's always, a peer's while the addresses are ours."""

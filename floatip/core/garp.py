@@ -1,5 +1,7 @@
 """When an owner announces: at once, a few more times soon after, then seldom (RFC 5227 section 2.3)."""
 
+MOST_WAITING = 16
+
 
 class Announcements:
     """The schedule of one VIP; times in seconds."""
@@ -15,7 +17,8 @@ class Announcements:
 
     def once(self, at: float) -> None:
         """Announce one round at this time, beside what is planned."""
-        self._waiting = sorted([at, *self._waiting])
+        if len(self._waiting) < MOST_WAITING:
+            self._waiting = sorted([at, *self._waiting])
 
     def stop(self) -> None:
         """Announce no more."""

@@ -57,7 +57,7 @@ def _bind_failed(vip: Vip, s: Situation, event: ev.BindFailed, now: float) -> No
 
 def _gone(vip: Vip, s: Situation, event: ev.AddressGone, now: float) -> None:
     """Something else removed an address that we hold: put it back, unless it is a fight."""
-    if vip.binding.state is not Binding.BOUND:
+    if vip.binding.state is not Binding.BOUND or vip.role is Role.RELEASING:
         return
     s.tell(Kind.ADDRESS, f"{event.address} was removed: {event.cause}", vip=vip.spec.name, warning=True)
     if vip.doubted:

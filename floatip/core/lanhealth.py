@@ -13,8 +13,8 @@ from floatip.core.situation import Situation
 from floatip.core.types import Address, Mac, NodeName, Policy, Port, VipName
 
 ROUND_S = 0.3
-TRIES = 3
-"""How often one that does not answer is asked in a round; the others are asked once."""
+TRIES = 6
+"""How often all are asked in a round while nobody answers; else once."""
 LOST_S = 3 * ROUND_S
 """Silence for so long is no accident any more."""
 FINE_S = 2 * ROUND_S
@@ -47,6 +47,8 @@ class Segment:
     round_began: float = NEVER
     tries: int = 0
     dead: bool = False
+    vouched_at: float = NEVER
+    """When a peer last said that this LAN is fine although nobody answers here."""
 
     def reached_at(self) -> float:
         """When any of the hosts was heard last."""
@@ -59,6 +61,11 @@ class Segment:
     def lost(self, now: float) -> bool:
         """Whether there is somebody to ask, and nobody answers."""
         return bool(self.targets) and all(target.lost(now) for target in self.targets.values())
+
+
+def is_near(address: Address, port: Port) -> bool:
+    """Whether an address is in a subnet of the port."""
+    return any(address in own.network for own in port.addresses)
 
 
 class LanHealth:
@@ -117,22 +124,21 @@ class LanHealth:
                 for address, node in self._wanted(port, now)
             }
         if now >= segment.round_began + segment.tries * ROUND_S / TRIES:
-            heard = {one.node for one in segment.targets.values() if one.reached_at >= segment.round_began}
-            for target in segment.targets.values():
-                if target.node not in heard:
-                    mac = target.mac if segment.tries < TRIES - 1 else None
+            if segment.tries == 0 or segment.reached_at() < segment.round_began:
+                for target in segment.targets.values():
+                    mac = target.mac if segment.tries % 2 == 0 else None
                     self._s.do(Ask(interface=port.interface, address=target.address, mac=mac))
             segment.tries += 1
-        return segment.round_began + segment.tries * ROUND_S / TRIES
+        return segment.round_began + min(segment.tries, TRIES) * ROUND_S / TRIES
 
     def _wanted(self, port: Port, now: float) -> Iterator[tuple[Address, NodeName | None]]:
         """The gateway and up to five peers, owners and living ones first, with an address in a subnet of the port."""
         gateway = self._s.spec.gateway
-        if gateway is not None and any(gateway in own.network for own in port.addresses):
+        if gateway is not None and is_near(gateway, port):
             yield gateway, None
         near, owners = [], set(self._s.last_owners.values())
         for peer in self._s.peers.known.values():
-            found = [one for one in peer.addresses if any(one in own.network for own in port.addresses)]
+            found = [one for one in peer.addresses if is_near(one, port)]
             if found and not any(one == own.ip for one in found for own in port.addresses):
                 gone = not peer.alive(now, self._s.timing.lease_s)
                 idle = peer.node not in owners
@@ -143,28 +149,35 @@ class LanHealth:
 
     def _judge(self, name: str, segment: Segment, now: float) -> None:
         """Nobody answers although a peer's LAN is fine: this interface is cut off."""
-        lost = segment.lost(now)
-        dead = lost and self._s.spec.lan_health and (segment.dead or self._a_peer_is_fine(segment, now))
+        if self._is_vouched_for(segment, now):
+            segment.vouched_at = now
+        patience_s = self._s.owner_down_s(Policy.KEEP) if segment.dead else 0.0
+        dead = segment.lost(now) and self._s.spec.lan_health and now - segment.vouched_at <= patience_s
         if dead != segment.dead:
             segment.dead = dead
             self._s.outbox.state = True
-            text = f"nobody answers on the LAN of {name}" if dead else f"the LAN of {name} answers again"
+            text = f"nobody answers on the LAN of {name}" if dead else f"the LAN of {name} is no longer taken for dead"
             self._s.tell(Kind.LINK, text, warning=dead)
 
-    def _a_peer_is_fine(self, segment: Segment, now: float) -> bool:
-        """A peer has said so when this LAN had been silent for long, and was there all that time."""
+    def _is_vouched_for(self, segment: Segment, now: float) -> bool:
+        """A peer has said that this LAN is fine when it had been silent for long, and was there all that time.
+
+        It must have an address there, and somebody other than this node to have been answered by.
+        """
         patience_s = LOST_S + max(ROUND_S, self._s.timing.heartbeat_s)
         return any(
             peer.state is not None
             and peer.state.lan_fine
             and peer.heard_at >= max(segment.silent_since(), peer.back_at) + patience_s
+            and any(target.node == peer.node for target in segment.targets.values())
+            and any(target.node != peer.node for target in segment.targets.values())
             for peer in self._s.peers.alive(now)
         )
 
     def _tell_fine(self, now: float) -> None:
         """Peers are told whether this node's LAN answers."""
-        asked = [segment for segment in self._segments.values() if segment.targets]
-        fine = bool(asked) and all(now - segment.reached_at() <= FINE_S for segment in asked)
+        segments = [self._segments.get(port.interface) for port in self._s.ports]
+        fine = bool(segments) and all(one is not None and now - one.reached_at() <= FINE_S for one in segments)
         if fine != self._s.lan_fine:
             self._s.lan_fine = fine
             self._s.outbox.state = True

@@ -104,8 +104,9 @@ class Peers:
         return peer.macs if peer is not None else ()
 
     def by_mac(self, mac: Mac) -> NodeName | None:
-        """The peer to which a hardware address belongs."""
-        return next((peer.node for peer in self.known.values() if mac in self.macs(peer.node)), None)
+        """The peer to which a hardware address belongs: of two names, the one that was heard last."""
+        owners = [peer for peer in self.known.values() if mac in peer.macs]
+        return max(owners, key=lambda peer: peer.heard_at).node if owners else None
 
     def candidates(self, spec: VipSpec, owner_down_s: float, now: float) -> list[Candidate]:
         """The peers that could own the VIP now: alive, without a fault, agreed on what it is and how long to wait."""

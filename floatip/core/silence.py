@@ -10,8 +10,8 @@ SHOTS = 8
 LAST_S = 0.05
 AFTER_ANSWER_S = 0.15
 PACE_S = 0.05
-STALE_S = 0.06
-"""How long after its last probe a silence still counts."""
+STALE_S = 0.2
+"""How long after its last probe a silence still counts; a turn of the loop over many VIPs takes a while."""
 
 
 class Silence:
@@ -80,7 +80,11 @@ class Silence:
             self._plan = [max(now, at - LAST_S * 0.9 * share) for share in (1.0, 2 / 3, 1 / 3)]
             self._ends = max(at, now)
         elif self.began is not None and not self._plan and now > self._ends + STALE_S:
-            self._new_run(now, first_s=0.0, length_s=self._lease_s)
+            if now > self._ends + self._lease_s:
+                self._new_run(now, first_s=0.0, length_s=self._lease_s)
+            else:
+                self._plan = [now + LAST_S * 0.9 * share for share in (0.0, 1 / 3, 2 / 3)]
+                self._ends = now + LAST_S
 
     def next(self) -> float | None:
         """When to look again, in seconds."""

@@ -93,9 +93,14 @@ class Situation:
         """Whether a node (None: the gateway) was heard on the LAN within a lease, as far as it was asked."""
         return now - self.reached.get(node, float("-inf")) < self.timing.lease_s
 
+    def has_near_gateway(self) -> bool:
+        """Whether the configured gateway is in a subnet of this node, so that it can be asked."""
+        gateway = self.spec.gateway
+        return gateway is not None and any(gateway in own.network for port in self.ports for own in port.addresses)
+
     def alone_since(self) -> float:
-        """When something of ours last came back from a majority of the brokers, or when this life began."""
-        return max(kth_largest((view.echo_at for view in self.all_views()), self.quorum), self.began)
+        """When the newest that came back from a majority of the brokers was sent, or when this life began."""
+        return max(kth_largest((view.newest_sent_at for view in self.all_views()), self.quorum), self.began)
 
     def stalled(self, late_s: float, now: float) -> None:
         """This process was woken so late: it doubts itself before it doubts its peers."""

@@ -17,9 +17,9 @@ from floatip.core.effects import Bind
 from floatip.core.events import Answered
 from floatip.core.fitness import disagreements, link_faults, terms_differ
 from floatip.core.quorum import listened_on, owned_until
-from floatip.core.rivals import isolated_rival, outranked_by, owner_that_hears_us
 from floatip.core.situation import Farewell, Situation
 from floatip.core.succession import Step, Succession
+from floatip.core.tenure import Notice, must_leave, must_yield
 from floatip.core.troubles import Troubles
 from floatip.core.types import Binding, NodeName, Policy, Role, Standing, VipSpec
 from floatip.core.view import View
@@ -154,8 +154,14 @@ class Vip:
         if role is Role.OWNER:
             self.doubted = False
             self.since = now if was is Role.ACQUIRING else self.since
+        if role is Role.ISOLATED:
+            self._defence.begin(now, doubted=self.doubted)
         if role in {Role.ISOLATED, Role.ACQUIRING, Role.RELEASING} or was is Role.ISOLATED:
             self._s.outbox.beat = True
+        if role in SEATED:
+            self._s.last_owners[self.spec.name] = self._s.node
+        if role is Role.RELEASING:
+            self._defence.rest()
         if role in IDLE:
             self._idle_since = now
         if Role.FAULT in {was, role}:
@@ -225,10 +231,8 @@ class Vip:
         until = owned_until(self._s.all_views(), self._s.quorum, self.spec.name)
         if until <= now:
             self.let_go("lost the majority again", now)
-        elif reason := self._must_leave(now):
-            self.let_go(reason, now)
-        elif owner := outranked_by(self._s, self.spec, self.term, now):
-            self.let_go(f"{owner} owns it", now, vacated=False)
+        elif notice := must_leave(self, self._s, now):
+            self._dismiss(notice, now)
         elif self.binding.state is Binding.BOUND:
             self._become(Role.OWNER, f"address added on {self.binding.interface}", now)
         elif self.binding.state is Binding.ABSENT and not self.binding.add(now, isolated=False):
@@ -237,12 +241,10 @@ class Vip:
 
     def _owner(self, now: float) -> float | None:
         until = owned_until(self._s.all_views(), self._s.quorum, self.spec.name)
-        if reason := self._must_leave(now):
-            self.let_go(reason, now)
-        elif owner := outranked_by(self._s, self.spec, self.term, now):
-            self.let_go(f"{owner} owns it", now, vacated=False)
-        elif not self._s.connected and (reason := self._defence.yields(now, doubted=False)):
-            self.let_go(reason, now, vacated=False)
+        if (notice := must_leave(self, self._s, now)) or (
+            not self._s.connected and (notice := must_yield(self, self._s, self._defence, now))
+        ):
+            self._dismiss(notice, now)
         elif until <= now:
             if self.spec.policy is Policy.RELEASE:
                 self.let_go("the lease has ended", now)
@@ -256,30 +258,21 @@ class Vip:
         return None
 
     def _isolated(self, now: float) -> float | None:
-        if reason := self._must_leave(now):
-            self.let_go(reason, now)
-        elif owner := owner_that_hears_us(self._s, self.spec, now):
-            self.let_go(f"{owner} owns it", now, vacated=False)
+        if notice := must_leave(self, self._s, now):
+            self._dismiss(notice, now)
         elif owned_until(self._s.all_views(), self._s.quorum, self.spec.name) > now:
             self._become(Role.OWNER, "has the quorum again", now)
             self.binding.announce(now)
-        elif rival := isolated_rival(self._s, self.spec, now):
-            self.let_go(f"{rival} is isolated too, and goes first", now, vacated=False)
-        elif reason := self._defence.yields(now, doubted=self.doubted):
-            self.let_go(reason, now, vacated=False)
+        elif notice := must_yield(self, self._s, self._defence, now):
+            self._dismiss(notice, now)
         else:
-            return _earliest(self._defence.look_around(now), self._serve(now))
+            look_at = self._defence.look_around(now)
+            self.doubted = self.doubted and not self._defence.undisputed
+            return _earliest(look_at, self._serve(now))
         return None
 
-    def _must_leave(self, now: float) -> str | None:
-        """Why an owner, isolated or not, may not stay in office."""
-        if self._s.stopping:
-            return "stopping"
-        if faults := self.faults(now):
-            return "; ".join(faults)
-        if self.role is Role.ISOLATED and self.binding.expired(now):
-            return "the kernel lifetime ended while this node stood still"
-        return None
+    def _dismiss(self, notice: Notice, now: float) -> None:
+        self.let_go(notice.why, now, vacated=notice.vacated)
 
     def _serve(self, now: float) -> float | None:
         """What an owner does while nothing happens: claim missing brokers, renew the kernel lifetime, announce."""

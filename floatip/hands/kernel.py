@@ -3,6 +3,7 @@
 Whatever is added is entrusted to the sentinel first, and whatever is removed is taken back from it afterwards.
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
@@ -37,6 +38,12 @@ def places(spec: VipSpec) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*spec.interfaces, *named]))
 
 
+MOST_OWN = 64
+"""So many of this host's own addresses on an interface are told to peers."""
+SETTLED_S = 0.2
+"""The host's own addresses come and go in bursts: one look after so long is enough."""
+
+
 class KernelHand:
     """Owns the netlink sockets; every call is one batch and returns when the kernel has answered."""
 
@@ -65,6 +72,7 @@ class KernelHand:
             placed.address: spec.name for spec in self._specs.values() for placed in spec.addresses
         }
         self.interfaces = tuple(dict.fromkeys(name for spec in self._specs.values() for name in places(spec)))
+        self._survey_soon: asyncio.TimerHandle | None = None
         self.watcher = watch.Watcher(self._told)
         self.addresses = Addresses(removed=self.watcher.disregard)
 
@@ -181,6 +189,9 @@ class KernelHand:
 
     def survey(self) -> None:
         """Read links, MACs and addresses anew and report what differs from what is believed."""
+        if self._survey_soon is not None:
+            self._survey_soon.cancel()
+            self._survey_soon = None
         try:
             known, present = links(), {found.address for found in self.addresses.present()}
         except HostError as error:
@@ -191,16 +202,16 @@ class KernelHand:
             self._post(ev.LinkChanged(interface=interface, up=link is not None and link.up))
         self._sentinel.identify(link.mac for link in known.values())
         mine = [link for name, link in known.items() if name in self.interfaces]
-        vips = self._vip_of.keys()
+        own = {link.name: set(lan_addresses(link, self._vip_of.keys())[:MOST_OWN]) for link in mine}
         self._post(
             ev.IdentityChanged(
                 macs=tuple(sorted({Mac(link.mac) for link in mine})),
-                addresses=tuple(str(address) for link in mine for address in lan_addresses(link, vips)),
+                addresses=tuple(str(one.ip) for link in mine for one in link.addresses if one.ip in own[link.name]),
                 ports=tuple(
                     Port(
                         interface=link.name,
                         mac=Mac(link.mac),
-                        addresses=tuple(own for own in link.addresses if own.ip in lan_addresses(link, vips)),
+                        addresses=tuple(one for one in link.addresses if one.ip in own[link.name]),
                     )
                     for link in mine
                 ),
@@ -239,7 +250,11 @@ class KernelHand:
                 self._post(ev.LinkChanged(interface=told.interface, up=told.up))
                 self._link_changed(told.interface)
                 self.survey()
-            case watch.Overrun() | watch.OwnChanged():
+            case watch.OwnChanged():
+                if self._survey_soon is None:
+                    loop = asyncio.get_running_loop()
+                    self._survey_soon = loop.call_later(SETTLED_S, self.survey)
+            case watch.Overrun():
                 self.survey()
 
     def _is_beside(self, told: watch.AddressAppeared) -> bool:

@@ -65,20 +65,24 @@ def await_end(patience_s: float, tell: Callable[[str], None]) -> bool:
 
 
 def _call(verb: str, deadline_s: float) -> socket.socket | None:
-    """Ask the sentinel; None if none lives here, or if the one that has its name is not to be believed."""
+    """Ask the sentinel; None if none lives here. SentinelError if whoever has its name is not to be believed."""
     while True:
         caller = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         try:
             caller.setblocking(False)
             caller.connect(words.ADDRESS)
-            if words.other_end(caller)[1] not in {0, os.geteuid()}:
+            pid, uid = words.other_end(caller)
+            if uid not in {0, os.geteuid()}:
                 caller.close()
-                return None
+                raise SentinelError(
+                    f"process {pid} of user {uid} has {words.NAME}, and may remove what a daemon adds:"
+                    f" see `ps -p {pid} -f`, and end it"
+                )
             caller.send(verb.encode() + b"\n")
-        except BlockingIOError:  # too many others wait at its door
+        except BlockingIOError as error:  # too many others wait at its door
             caller.close()
             if time.monotonic() > deadline_s:
-                return None
+                raise SentinelError(f"{words.NAME} does not answer: see `ss -xlp`, and end who has it") from error
             time.sleep(_AGAIN_S)
         except OSError:
             caller.close()

@@ -21,6 +21,7 @@ from floatip.sentinel.wards import Wards
 
 PROCESS_NAME = "floatip-sentinel"
 PRIORITY = -10
+DAEMON = "\0floatip-host"
 RETRY_S = 0.2
 """How soon a removal that failed is tried again."""
 GRACE_S = 0.03
@@ -153,7 +154,8 @@ class Sentinel:
         if self._channel is not None or self._over:
             return
         if now_s() >= self._until_s:
-            self._remove(self._wards.addresses(self._vips()), "its kernel lifetime has ended")
+            if not daemon_lives():  # it would have renewed what is there
+                self._remove(self._wards.addresses(self._vips()), "its kernel lifetime has ended")
             self._over = True
         else:
             due = {address: why for address, (at_s, why) in self._doomed.items() if at_s <= now_s()}
@@ -216,6 +218,18 @@ class Sentinel:
 def now_s() -> float:
     """Seconds since boot, suspended time included."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def daemon_lives() -> bool:
+    """Whether a daemon has the name that each binds before it touches an address (``floatip.host.lock``)."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC) as caller:
+        try:
+            caller.connect(DAEMON)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return True
 
 
 def named(vips: list[str]) -> str:

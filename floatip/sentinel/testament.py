@@ -29,7 +29,7 @@ def frame(address: bytes, mac: bytes) -> bytes:
         asked = _ARP_REQUEST + mac + bytes(4) + ARP_MARK + address
         return _EVERYBODY + mac + struct.pack("!H", ARP) + asked
     group = _SOLICITED_NODE + address[13:]
-    ethernet = b"\x33\x33" + group[12:] + mac + struct.pack("!H", IPV6)
+    ethernet = _EVERYBODY + mac + struct.pack("!H", IPV6)  # nobody has joined the group yet: its owner is dead
     header = _IPV6.pack(6 << 28, _ICMP.size, ICMPV6, _HOP_LIMIT, _NOBODY, group)
     covered = _NOBODY + group + struct.pack("!II", _ICMP.size, ICMPV6) + _icmp(address, 0)
     return ethernet + header + _icmp(address, -int.from_bytes(covered, "big") % 0xFFFF)

@@ -4,16 +4,24 @@ import asyncio
 import json
 import stat
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from floatip.core.types import Stored, VipName
+from floatip.core.types import Mac, NodeName, Stored, VipName
 from floatip.store import FILE_NAME, Store
 
-STORED = Stored(incarnation=7, terms=((VipName("web"), 3), (VipName("db"), 1)), keep_s=1.22, release_s=3.4)
+MACS = (Mac("02:00:00:00:00:0b"), Mac("02:00:00:00:01:0b"))
+STORED = Stored(
+    incarnation=7,
+    terms=((VipName("web"), 3), (VipName("db"), 1)),
+    keep_s=1.22,
+    release_s=3.4,
+    macs=((NodeName("n2"), MACS), (NodeName("n3"), (Mac("02:00:00:00:00:0c"),))),
+)
 
 
 class Warned(list[str]):
@@ -46,6 +54,10 @@ def test_the_first_start_is_told(tmp_path: Path) -> None:
     assert warned[0].startswith(f"no state in {tmp_path}/{FILE_NAME}")
 
 
+WHOLE = '{"version": 1, "incarnation": 1, "terms": {}, "keep_s": 0, "release_s": 0, "macs": %s}'
+"""A state file that is whole but for the peers' hardware addresses."""
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -58,6 +70,12 @@ def test_the_first_start_is_told(tmp_path: Path) -> None:
         ('{"version": 1, "incarnation": 1, "terms": {"a": 1.5}, "keep_s": 0, "release_s": 0}', "a is not a count"),
         ('{"version": 1, "incarnation": 1, "terms": {}, "keep_s": NaN, "release_s": 0}', "keep_s is not a number"),
         ('{"version": 1, "incarnation": 1, "terms": {}, "keep_s": 0}', "release_s is not a number"),
+        (WHOLE % '[["n2", "02:00:00:00:00:0b"]]', "macs is not a list of hardware addresses"),
+        (WHOLE % '{"n2": "02:00:00:00:00:0b"}', "macs is not a list of hardware addresses"),
+        (WHOLE % '{"n2": ["02:00:00:00:00:0B"]}', "macs is not a list of hardware addresses"),
+        (WHOLE % '{"n2": ["02:00:00:00:00:0b\\n"]}', "macs is not a list of hardware addresses"),
+        (WHOLE % '{"n2": [2]}', "macs is not a list of hardware addresses"),
+        (WHOLE % "null", "macs is not a list of hardware addresses"),
         ("[" * 100_000, "maximum recursion depth"),
         (" " * (4 * 1024 * 1024 + 1), "longer than"),
     ],
@@ -71,6 +89,17 @@ def test_a_damaged_file_is_told(tmp_path: Path, text: str, reason: str) -> None:
     assert reason in warned[0]
     first.save_now(STORED)
     assert first.load() == STORED
+
+
+def test_a_file_of_before_the_macs_is_whole(tmp_path: Path) -> None:
+    """An upgrade forgets nothing: nobody's hardware address was known then."""
+    first, warned = store(tmp_path)
+    first.save_now(STORED)
+    older = json.loads((tmp_path / FILE_NAME).read_text())
+    assert older.pop("macs") == {"n2": list(MACS), "n3": ["02:00:00:00:00:0c"]}
+    (tmp_path / FILE_NAME).write_text(json.dumps(older))
+    assert first.load() == replace(STORED, macs=())
+    assert warned == []
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -100,11 +129,11 @@ def test_what_cannot_be_written_is_told_once(tmp_path: Path) -> None:
 async def test_the_latest_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many saves in a row write the newest values, and few of those between."""
     written: list[int] = []
-    replace = Store._replace
+    real = Store._replace
 
     def count(self: Store, data: bytes) -> None:
         written.append(json.loads(data)["incarnation"])
-        replace(self, data)
+        real(self, data)
 
     monkeypatch.setattr(Store, "_replace", count)
     first, _ = store(tmp_path)
@@ -121,11 +150,11 @@ async def test_the_latest_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 async def test_a_slow_disk_does_not_stop_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the disk is waited for the loop goes on; what was saved meanwhile is written afterwards."""
     release = threading.Event()
-    replace = Store._replace
+    real = Store._replace
 
     def wait(self: Store, data: bytes) -> None:
         release.wait(5)
-        replace(self, data)
+        real(self, data)
 
     monkeypatch.setattr(Store, "_replace", wait)
     first, _ = store(tmp_path)

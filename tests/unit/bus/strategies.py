@@ -66,6 +66,7 @@ bodies: st.SearchStrategy[Body] = st.one_of(
         faults=faults,
         vips=st.lists(vip_states, max_size=5, unique_by=lambda one: one.vip).map(tuple),
         witnessed=st.lists(witnessed, max_size=5).map(tuple),
+        lan_fine=st.booleans(),
     ),
     st.just(Will()),
     st.builds(

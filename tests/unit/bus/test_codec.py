@@ -162,6 +162,25 @@ def test_strict_in_every_field(fields: dict[str, object]) -> None:
     assert decode(hostile(**fields), N1) is DropReason.GARBLED
 
 
+@pytest.mark.parametrize("fine", [True, False])
+def test_a_state_says_whether_the_lan_is_fine(fine: bool) -> None:
+    """As ``lan``; an older node does not say it, and then nobody may count on its LAN."""
+    message = replace(state(), body=State(state_version=1, version="0.1.0", lan_fine=fine))
+    said = json.loads(encode(message))
+    assert said["lan"] is fine
+    assert decode(json.dumps(said).encode(), N1) == message
+    del said["lan"]
+    older = decode(json.dumps(said).encode(), N1)
+    assert older == replace(message, body=State(state_version=1, version="0.1.0", lan_fine=False))
+
+
+@pytest.mark.parametrize("fine", [1, 0, "true", "", None, [], {}])
+def test_a_state_whose_lan_is_neither_is_garbled(fine: object) -> None:
+    """Something that is only nearly true makes nobody's LAN dead."""
+    said = json.loads(encode(state())) | {"lan": fine}
+    assert decode(json.dumps(said).encode(), N1) is DropReason.GARBLED
+
+
 def test_too_large_is_not_looked_into() -> None:
     """A message of 1 MB is dropped for its size alone, in no time."""
     data = b'{"v":1,"k":"will","x":"' + b"x" * 1_000_000 + b'"}'

@@ -7,13 +7,46 @@ from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.engine import Engine
 from floatip.core.messages import Listing, Message
-from floatip.core.types import BrokerName, NodeName, NodeSpec, Origin, Policy, Role, Standing, Stored, Terms, VipName
+from floatip.core.types import (
+    Address,
+    BrokerName,
+    Mac,
+    NodeName,
+    NodeSpec,
+    Origin,
+    Policy,
+    Role,
+    Standing,
+    Stored,
+    Terms,
+    VipName,
+)
 from floatip.core.view import View
 from floatip.core.vip import Vip
-from tests.unit.core.stage import BLINK, MACS, WEB, B, D, H, L, Peer, X, a_beat, a_listing, a_spec, a_state, a_vip, of
+from tests.unit.core.stage import (
+    BLINK,
+    MACS,
+    OWN,
+    WEB,
+    B,
+    D,
+    H,
+    L,
+    Peer,
+    X,
+    a_beat,
+    a_listing,
+    a_port,
+    a_spec,
+    a_state,
+    a_vip,
+    of,
+)
 
 RELEASE = a_spec(vips=(a_vip(policy=Policy.RELEASE),))
 """A node with one VIP under ``release``."""
+NOBODY = Mac("02:00:00:00:00:00")
+"""Whose MAC it is that answers for itself does not matter."""
 
 
 class Bench:
@@ -33,6 +66,8 @@ class Bench:
         self.echoing = set(self.spec.brokers)
         self.binding = True
         self.unbinding = True
+        self.answering: set[Address] = set()
+        """The hosts that answer on the LAN for their own addresses."""
         self.beating: dict[tuple[BrokerName, NodeName], tuple[Peer, tuple[Listing, ...]]] = {}
         self._pending: list[tuple[float, int, ev.Event]] = []
         self._count = 0
@@ -42,7 +77,8 @@ class Bench:
         self._take(self.engine.start(self.now))
         for interface in linked:
             self.give(ev.LinkChanged(interface=interface, up=True))
-        self.give(ev.IdentityChanged(macs=(MACS[self.spec.node],), addresses=("10.77.0.11",)))
+        node = self.spec.node
+        self.give(ev.IdentityChanged(macs=(MACS[node],), addresses=(str(OWN[node].ip),), ports=(a_port(node),)))
 
     # -- doing --------------------------------------------------------------------------------------------------------
 
@@ -123,6 +159,8 @@ class Bench:
                 case ef.Unbind() if self.unbinding:
                     for vip in effect.vips:
                         self.later(ev.Unbound(vip=vip))
+                case ef.Ask() if effect.address in self.answering:
+                    self.later(ev.Reached(interface=effect.interface, address=effect.address, mac=NOBODY))
                 case _:
                     pass
 

@@ -4,20 +4,31 @@ A node's clock is the world's, behind by as long as its machine was paused.
 """
 
 from collections.abc import Callable
+from ipaddress import ip_interface
 
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.engine import Engine
 from floatip.core.messages import Claim, Message, Release, Request, Will
-from floatip.core.types import Address, BrokerName, Mac, NodeSpec, Origin, Stored, VipName
-from tests.unit.core.world import DELAY_S, STRANGER, Broker, World
+from floatip.core.types import Address, BrokerName, Mac, NodeSpec, Origin, Policy, Port, Stored, VipName
+from tests.unit.core.wire import Wire
+from tests.unit.core.world import DELAY_S, Broker, World
+
+TESTAMENTS = 10
+TESTAMENT_S = 0.1
+"""How often, and in which distance, a sentinel says that its daemon is dead."""
 
 
 class Node:
     """One machine, and the daemon on it while there is one."""
 
-    def __init__(self, world: World, label: str, spec: NodeSpec, mac: Mac) -> None:
-        self.world, self.label, self.spec, self.mac = world, label, spec, mac
+    def __init__(self, world: World, label: str, spec: NodeSpec, number: int) -> None:
+        self.world, self.label, self.spec = world, label, spec
+        self.mac = Mac(f"02:00:00:00:00:{number:02x}")
+        self.own = ip_interface(f"10.77.0.{number}/24")
+        self.wire = Wire(world, self)
+        self.sentinel: frozenset[Mac] | None = None
+        """While it lives: whom it gives the addresses of a dead daemon up to."""
         self.engine: Engine | None = None
         self.stored = Stored()
         self.held: dict[Address, tuple[VipName, float]] = {}
@@ -47,35 +58,48 @@ class Node:
     # -- life ---------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start the daemon on a machine that runs."""
+        """Start the daemon on a machine that runs; what an earlier one left under ``keep`` or ``lan`` is renewed."""
         self.powered = True
         self._life += 1
         wall_us = round((self.now + 1.0) * 1e6)
         self.engine = Engine(self.spec, stored=self.stored, wall_us=wall_us, now=self.now, entropy=lambda: 0.5)
+        self.sentinel = frozenset()
         self._perform(self.engine.start(self.now))
-        self.give(ev.IdentityChanged(macs=(self.mac,), addresses=()))
-        for interface in self.spec.vips[0].interfaces:
-            self.give(ev.LinkChanged(interface=interface, up=self.link or interface != "eth0"))
-        for address, (vip, _) in self.held.items():
-            self.give(ev.AddressAppeared(vip=vip, address=address, cause="left over"))
+        vips = {vip.name: vip for vip in self.spec.vips}
+        left = {vip for vip, _ in self.held.values() if vips[vip].policy is not Policy.RELEASE}
+        for name in left:
+            self._hold(name, self.spec.timing.lifetime_s(vips[name].policy))
+        port = Port(interface="eth0", mac=self.mac, addresses=(self.own,))
+        survey = [ev.IdentityChanged(macs=(self.mac,), addresses=(str(self.own.ip),), ports=(port,))]
+        links = [
+            ev.LinkChanged(interface=name, up=self.link or name != "eth0") for name in self.spec.vips[0].interfaces
+        ]
+        self.give(*(ev.Inherited(vip=name, interface="eth0") for name in left), *survey, *links)
         self.connect()
 
-    def end(self, *, machine: bool = False, will: bool = False) -> None:
+    def end(self, *, machine: bool = False, will: bool = False, sentinel: bool = False) -> None:
         """End the daemon without a word; with the ``machine``, its kernel forgets everything too.
 
-        ``will``: the brokers notice at once.
+        ``will``: the brokers notice at once; ``sentinel``: it lives on.
         """
-        incarnation = self.engine.incarnation if self.engine is not None else 0
-        self.engine = None
         self._life += 1
         for broker in self.world.brokers.values():
             _, session = broker.sessions.pop(self.label, (self, 0))
             if will and session:
-                origin = Origin(incarnation, session, 0)
-                broker.publish(Message(sender=self.spec.node, origin=origin, terms=self.spec.terms, body=Will()))
+                broker.publish(self.will(session))
+        self.engine = None
         if machine:
             self.powered = False
             self.held.clear()
+        if not sentinel:
+            self.sentinel = None
+        for vip in sorted({vip for vip, _ in self.held.values()}) if sentinel else ():
+            self._orphaned(vip)
+
+    def will(self, session: int) -> Message:
+        """Make the last will of a session."""
+        origin = Origin(self.engine.incarnation if self.engine is not None else 0, session, 0)
+        return Message(sender=self.spec.node, origin=origin, terms=self.spec.terms, body=Will())
 
     def pause(self) -> None:
         """Stop the machine's clock and everything on it."""
@@ -90,11 +114,28 @@ class Node:
         for address in list(self.held):
             self._expire(address)
 
-    def give(self, event: ev.Event) -> None:
-        """Give the engine an event; one that stands still never gets it."""
+    def give(self, *events: ev.Event) -> None:
+        """Give the engine events that come together; one that stands still never gets them."""
         if self.engine is not None and self.paused_at is None:
-            self._perform(self.engine.step(event, self.now))
+            self._perform(self.engine.steps(events, self.now))
             self._wake()
+
+    def claimed(self, vip: VipName, mac: Mac) -> None:
+        """A MAC claims the VIP on the LAN: what the sentinel of a dead daemon waits for."""
+        if self.engine is None and self.paused_at is None and mac in (self.sentinel or ()):
+            self.later(lambda: self._take_off(vip, "its sentinel removed it"))
+
+    def _orphaned(self, vip: VipName) -> None:
+        if self.spec.vips[0].policy is Policy.RELEASE:
+            self.later(lambda: self._take_off(vip, "its sentinel removed it"))
+            return
+        for number in range(TESTAMENTS):
+            self.later(lambda: self._testify(vip), number * TESTAMENT_S)
+
+    def _testify(self, vip: VipName) -> None:
+        if any(vip == name for name, _ in self.held.values()):
+            self.world.say(self.label, "its sentinel says that the daemon is dead")
+            self.wire.testify(vip)
 
     def later(self, call: Callable[[], object], delay_s: float = DELAY_S) -> None:
         """Do this soon, if the daemon lives on."""
@@ -151,10 +192,14 @@ class Node:
                 self.later(lambda: self._unbind(effect.vips))
             case ef.Announce():
                 self.world.say(self.label, f"announces {effect.vip}")
-                self._frame(effect.vip)
+                self.wire.announce(effect.vip)
             case ef.Probe():
                 self.world.say(self.label, f"probes {effect.vip}")
-                self._probe(effect.vip)
+                self.wire.probe(effect.vip)
+            case ef.Ask():
+                self.wire.ask(effect)
+            case ef.Acquaint():
+                self.sentinel = frozenset(effect.macs)
             case ef.Identify() | ef.Reconnect():
                 for broker in self.world.brokers.values():
                     if isinstance(effect, ef.Identify) or broker.name == effect.broker:
@@ -195,15 +240,15 @@ class Node:
             elif self.now > bind.not_after:
                 self.give(ev.BindFailed(vip=bind.vip, reason="too late", late=True))
             else:
-                self._hold(bind)
+                self._hold(bind.vip, bind.lifetime_s)
                 if isinstance(effect, ef.Add):
                     self.world.say(self.label, f"has {bind.vip} on {bind.interface} for {bind.lifetime_s} s")
                     self.give(ev.Bound(vip=bind.vip))
 
-    def _hold(self, bind: ef.Bind) -> None:
-        for address in self.addresses(bind.vip):
-            self.held[address] = bind.vip, self.now + bind.lifetime_s
-            self.world.after(bind.lifetime_s, lambda address=address: self._expire(address))  # type: ignore[misc]
+    def _hold(self, vip: VipName, lifetime_s: float) -> None:
+        for address in self.addresses(vip):
+            self.held[address] = vip, self.now + lifetime_s
+            self.world.after(lifetime_s, lambda address=address: self._expire(address))  # type: ignore[misc]
 
     def _expire(self, address: Address) -> None:
         vip, until = self.held.get(address, (VipName(""), float("inf")))
@@ -214,26 +259,15 @@ class Node:
 
     def _unbind(self, vips: tuple[VipName, ...]) -> None:
         for vip in vips:
-            for address in self.addresses(vip):
-                if self.held.pop(address, None):
-                    self.world.say(self.label, f"has {vip} no more")
+            self._take_off(vip, "")
             self.give(ev.Unbound(vip=vip))
+
+    def _take_off(self, vip: VipName, why: str) -> None:
+        for address in self.addresses(vip):
+            if self.held.pop(address, None):
+                self.world.say(self.label, f"has {vip} no more{': ' * bool(why)}{why}")
 
     def remove(self, address: Address, cause: str) -> None:
         """Take an address away without asking the daemon."""
         vip, _ = self.held.pop(address)
         self.later(lambda: self.give(ev.AddressGone(vip=vip, address=address, cause=cause)))
-
-    def _frame(self, vip: VipName) -> None:
-        for other in self.world.hearers(self):
-            for address in set(self.addresses(vip)) & set(self.held):
-                answered = ev.Answered(vip=vip, address=address, mac=self.mac)
-                other.later(lambda other=other, answered=answered: other.give(answered))  # type: ignore[misc]
-
-    def _probe(self, vip: VipName) -> None:
-        for address in self.addresses(vip):
-            macs = [other.mac for other in self.world.hearers(self) if address in other.held]
-            macs += [STRANGER] * (address in self.world.foreign and self.on_lan)
-            for mac in macs:
-                answered = ev.Answered(vip=vip, address=address, mac=mac)
-                self.later(lambda answered=answered: self.give(answered), 2 * DELAY_S)  # type: ignore[misc]

@@ -8,12 +8,15 @@ A line that begins with ``> `` is a command, one with ``#`` a remark; all others
     > begin 3s                start all daemons, let time pass, and say only how that ended
     > start                   all daemons, or those named
     > run 3s                  let time pass, then say who is what
-    > kill a                  the machine loses power; ``crash a``: the daemon dies; ``stop a``: it is asked to end
+    > gateway on              the LAN has a gateway, and all nodes are configured with it
+    > kill a                  the machine loses power; ``stop a``: the daemon is asked to end
+    > crash a                 the daemon dies, and its sentinel lives; ``crash a both``: that dies too
     > failover web via c      an operator asks at c; ``to b``: for that node
     > link a down             ``up``
     > cut a x                 a loses its session on x and cannot have another; ``join a x``
+    > reset a x               its connection to x breaks, x publishes its will; it opens another 100 ms later
     > side a right            a is on the other side of a split LAN; ``left``
-    > broker x stop           ``start``
+    > broker x stop           it dies; ``end``: it is stopped in order and publishes everybody's will; ``start``
     > remove a                somebody deletes the address by hand; ``add b``: adds it
     > refuse a no space       the kernel refuses addresses; ``accept a``
     > pause a                 the machine stands still; ``resume a``
@@ -26,12 +29,13 @@ from ipaddress import ip_address
 from typing import Any
 
 from floatip.core import events as ev
-from floatip.core.types import BrokerName, Mac, NodeName, NodeSpec, Placed, Policy, Timing, VipName, VipSpec
+from floatip.core.types import BrokerName, NodeName, NodeSpec, Placed, Policy, Timing, VipName, VipSpec
 from tests.unit.core.player import Node
-from tests.unit.core.world import Broker, World
+from tests.unit.core.world import DELAY_S, Broker, World
 
 WEB = VipName("web")
 ADDRESS = ip_address("10.77.0.50")
+RECONNECT_S = 0.1
 
 
 def seconds(text: str) -> float:
@@ -95,8 +99,7 @@ class Play:
         spec = NodeSpec(
             cluster="play", node=NodeName(name), brokers=tuple(self.world.brokers), vips=(vip,), timing=Timing()
         )
-        mac = Mac(f"02:00:00:00:00:{len(self.world.nodes) + 10:02x}")
-        self.world.nodes[label] = Node(self.world, label, spec, mac)
+        self.world.nodes[label] = Node(self.world, label, spec, len(self.world.nodes) + 10)
 
     def _configure(self, node: Node, *, timing: dict[str, Any] | None = None, **vip: Any) -> None:
         (old,) = node.spec.vips
@@ -106,6 +109,12 @@ class Play:
         """Configure all nodes."""
         for node in self.world.nodes.values():
             self._configure(node, policy=Policy(policy))
+
+    def do_gateway(self, _: str) -> None:
+        """Have a gateway on the left side of the LAN."""
+        self.world.gateway = ip_address("10.77.0.1")
+        for node in self.world.nodes.values():
+            node.spec = replace(node.spec, gateway=self.world.gateway)
 
     def do_set(self, name: str, setting: str) -> None:
         """Configure one node."""
@@ -142,9 +151,9 @@ class Play:
         """Cut the power."""
         self.world.nodes[name].end(machine=True)
 
-    def do_crash(self, name: str) -> None:
-        """Kill the daemon."""
-        self.world.nodes[name].end(will=True)
+    def do_crash(self, name: str, what: str = "daemon") -> None:
+        """Kill the daemon, or its sentinel too."""
+        self.world.nodes[name].end(will=True, sentinel=what != "both")
 
     def do_stop(self, name: str) -> None:
         """Ask the daemon to end."""
@@ -192,6 +201,14 @@ class Play:
         node.cut.discard(BrokerName(broker))
         node.connect()
 
+    def do_reset(self, name: str, broker: str) -> None:
+        """Break a connection that both sides take for good."""
+        node, x = self.world.nodes[name], self.world.brokers[BrokerName(broker)]
+        _, session = x.sessions[name]
+        node.hang_up(x, "connection reset")
+        x.publish(node.will(session))
+        node.later(node.connect, RECONNECT_S)
+
     def do_side(self, name: str, side: str) -> None:
         """Split or heal the LAN."""
         self.world.nodes[name].side = side
@@ -206,6 +223,10 @@ class Play:
                     node.connect()
         else:
             broker.retained.clear()
+            wills = [node.will(session) for node, session in broker.sessions.values()]
+            for will in wills if what == "end" else []:
+                broker.publish(will)
+            self.world.run(2 * DELAY_S if what == "end" else 0.0)
             for node, _ in list(broker.sessions.values()):
                 node.hang_up(broker, "broker stopped")
 

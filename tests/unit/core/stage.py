@@ -1,11 +1,11 @@
 """What the tests of the core stand on: names, builders, a peer's mouth."""
 
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_interface
 from typing import TypeVar
 
 from floatip.core import effects as ef
-from floatip.core.messages import Bid, Body, Claim, Heartbeat, Listing, Message, State, VipState
+from floatip.core.messages import Bid, Body, Claim, Heartbeat, Listing, Message, State, VipState, Will
 from floatip.core.types import (
     BrokerName,
     Mac,
@@ -13,6 +13,7 @@ from floatip.core.types import (
     NodeSpec,
     Origin,
     Placed,
+    Port,
     Standing,
     Terms,
     Timing,
@@ -26,6 +27,8 @@ WEB = VipName("web")
 ADDRESS = ip_address("10.77.0.50")
 MACS = {A: Mac("02:00:00:00:00:0a"), B: Mac("02:00:00:00:00:0b"), C: Mac("02:00:00:00:00:0c")}
 STRANGER = Mac("02:00:00:00:00:ff")
+OWN = {A: ip_interface("10.77.0.11/24"), B: ip_interface("10.77.0.12/24"), C: ip_interface("10.77.0.13/24")}
+"""The nodes' own addresses on their LAN."""
 H, L = 0.2, 1.0
 D = 1.22
 """The owner-down interval of the default timing under ``keep``, in seconds."""
@@ -110,6 +113,11 @@ class Peer:
         self.origin = Origin(self.origin.incarnation, self.origin.session, self.origin.seq + 1)
         return Message(sender=self.node, origin=self.origin, terms=self.terms, body=body, seen=seen or {})
 
+    def will(self) -> Message:
+        """Give the last will of its session, as a broker says it."""
+        origin = Origin(self.origin.incarnation, self.origin.session, 0)
+        return Message(sender=self.node, origin=origin, terms=self.terms, body=Will())
+
     def skips(self) -> "Peer":
         """Lose one message on the way."""
         self.says(a_beat())
@@ -132,6 +140,11 @@ def ours(
     return Message(
         sender=A, origin=Origin(incarnation, session, seq), terms=TERMS, body=body or a_beat(), seen=seen or {}
     )
+
+
+def a_port(node: NodeName = A, interface: str = "eth0") -> Port:
+    """Make the interface of a node."""
+    return Port(interface=interface, mac=MACS[node], addresses=(OWN[node],))
 
 
 def of(kind: type[E], effects: Iterable[object]) -> list[E]:

@@ -144,3 +144,21 @@ def test_the_first_reason_to_end_is_the_reason() -> None:
     bench.hear(ours(2000))
     bench.give(ev.Unbound(vip=WEB))
     assert [one.code for one in of(ef.Exit, bench.effects)] == [0]
+
+
+# -- held up
+
+
+def test_one_that_is_held_up_says_so_now_and_then() -> None:
+    """With how long it was; a little late is nothing, and a storm is told of once in ten seconds."""
+    bench = Bench().reach(Role.OWNER)
+    for late_s in (0.09, 0.11, 0.2, 0.3):
+        bench.now = (bench.engine.deadline() or 0.0) + late_s
+        bench.give(ev.Tick())
+        bench.run(0.5)
+    told = [tell.text for tell in of(ef.Tell, bench.effects) if tell.kind is ef.Kind.CLOCK]
+    assert told == ["was held up for 0.11 s: claims nothing before it has read what came meanwhile"]
+    bench.run(10.0)
+    bench.now = (bench.engine.deadline() or 0.0) + 0.5
+    bench.give(ev.Tick())
+    assert bench.told("was held up for 0.50 s")

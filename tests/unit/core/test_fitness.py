@@ -5,7 +5,7 @@ import pytest
 from floatip.core.fitness import definition_differs, disagreements, link_faults, terms_differ, too_slow
 from floatip.core.messages import Release
 from floatip.core.situation import Situation
-from floatip.core.types import BrokerName, NodeName, Placed, Policy, Terms, Timing, VipName
+from floatip.core.types import BrokerName, NodeName, Placed, Policy, Terms, Timing, VipName, VipSpec
 from tests.unit.core.stage import (
     ADDRESS,
     B,
@@ -152,3 +152,37 @@ def test_all_disagreements_are_told_together(s: Situation) -> None:
         "definition differs from that of b",
     )
     assert len(disagreements(s, a_vip(), 10.1)) == 2
+
+
+# -- links and LANs
+
+BOTH = {"eth0": True, "eth1": True}
+TWO = a_vip(interfaces=("eth0", "eth1"))
+NAMED = a_vip(addresses=(Placed(address=ADDRESS, prefix=32, interface="eth2"),))
+
+
+@pytest.mark.parametrize(
+    ("spec", "links", "dead", "faults"),
+    [
+        (a_vip(), {"eth0": True}, ("eth0",), ("LAN unreachable: nobody answers on eth0",)),
+        (a_vip(), {"eth0": True}, ("eth1",), ()),
+        (a_vip(), {}, ("eth0",), ()),
+        (TWO, BOTH, ("eth0",), ()),
+        (TWO, BOTH, ("eth0", "eth1"), ("LAN unreachable: nobody answers on eth0, eth1",)),
+        (
+            TWO,
+            {"eth0": False, "eth1": True},
+            ("eth1",),
+            ("link down: eth0", "LAN unreachable: nobody answers on eth1"),
+        ),
+        (TWO, {"eth0": False, "eth1": False}, ("eth0",), ("link down: eth0, eth1",)),
+        (NAMED, {"eth0": True, "eth2": True}, ("eth2",), ("LAN unreachable: nobody answers on eth2",)),
+        (NAMED, {"eth0": True, "eth2": True}, ("eth0",), ("LAN unreachable: nobody answers on eth0",)),
+    ],
+)
+def test_an_address_needs_a_lan_that_answers(
+    s: Situation, spec: VipSpec, links: dict[str, bool], dead: tuple[str, ...], faults: tuple[str, ...]
+) -> None:
+    """On one of the VIP's interfaces, and on each that an address names; one without a link has one fault, not two."""
+    s.links, s.lan_dead = links, frozenset(dead)
+    assert link_faults(s, spec) == faults

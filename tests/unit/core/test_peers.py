@@ -1,6 +1,7 @@
 """What is known of the peers beside any one broker."""
 
 from dataclasses import replace
+from ipaddress import ip_address
 
 import pytest
 
@@ -146,3 +147,59 @@ def test_a_dead_peer_that_waited_longer_keeps_nobody_out(peers: Peers) -> None:
     assert [one.node for one in peers.candidates(a_vip(), D, 10.1)] == [B]
     peers.heard(Peer(C, SLOW).says(a_beat()), 10.0)
     assert peers.candidates(a_vip(), D, 10.1) == []
+
+
+# -- whose hardware addresses are known
+
+OLD, NEW = (MACS[B],), (MACS[C], STRANGER)
+
+
+def test_what_an_earlier_life_knew_counts_until_the_peer_tells(peers: Peers) -> None:
+    """It is no proof of life."""
+    peers.remember(((B, OLD), (C, NEW)))
+    assert peers.by_mac(MACS[B]) == B
+    assert peers.by_mac(STRANGER) == C
+    assert peers.alive(10.0) == []
+    meet(peers, macs=(MACS[A],))
+    assert (peers.by_mac(MACS[A]), peers.by_mac(MACS[B])) == (B, None)
+
+
+def test_one_that_tells_nothing_of_its_macs_is_left_out(peers: Peers) -> None:
+    """And the order is the same in every life."""
+    meet(peers, C, macs=NEW)
+    meet(peers, macs=())
+    meet(peers, A, macs=OLD)
+    assert peers.all_macs() == ((A, OLD), (C, NEW))
+    assert (peers.macs(C), peers.macs(B), peers.macs(NodeName("nix")), peers.macs(None)) == (NEW, (), (), ())
+
+
+def test_only_a_newer_state_is_news(peers: Peers) -> None:
+    """What is known already need not be stored or passed on again."""
+    peer = Peer()
+    for message, news in (
+        (peer.says(a_state(version=2)), True),
+        (peer.says(a_state(version=2)), False),
+        (peer.says(a_state(version=1)), False),
+        (peer.says(a_beat()), False),
+        (peer.says(a_state(version=3)), True),
+    ):
+        peers.news = False
+        peers.learn(message)
+        assert peers.news is news
+
+
+def test_a_peers_addresses_are_those_that_are_addresses(peers: Peers) -> None:
+    """It may have written anything."""
+    meet(peers, addresses=("10.77.0.12", "fd77::b", "nonsense", "10.77.0.12/24", "", "10.77.0.0x1"))
+    assert peers.known[B].addresses == (ip_address("10.77.0.12"), ip_address("fd77::b"))
+
+
+def test_a_peer_is_back_when_it_is_heard_after_a_silence_of_its_lease(peers: Peers) -> None:
+    """A shorter one is none."""
+    peers.heard(Peer().says(a_beat()), 10.0)
+    peers.heard(Peer(C, SLOW).says(a_beat()), 10.0)
+    for at, back_at in ((10.0 + L - 0.01, 10.0), (11.0 + L, 11.0 + L), (11.1 + L, 11.0 + L)):
+        peers.heard(Peer().says(a_beat()), at)
+        assert peers.known[B].back_at == back_at
+    peers.heard(Peer(C, SLOW).says(a_beat()), 13.9)
+    assert peers.known[C].back_at == 10.0

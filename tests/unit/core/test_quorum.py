@@ -1,35 +1,13 @@
-"""A majority of brokers, against a dumb second version."""
-
-from itertools import combinations
-from random import Random
+"""What a majority of the brokers says."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from floatip.core.quorum import claimable_at, fresh_at, kth_largest, kth_smallest, owned_until
+from floatip.core.quorum import claimable_at, fresh_at, owned_until
 from floatip.core.types import Policy
 from floatip.core.view import NEVER, View
 from tests.unit.core.stage import TERMS, WEB, A, D, L, X, a_beat, a_claim
 
 FOREVER = float("inf")
-TIMES = st.lists(st.sampled_from([NEVER, 0.0, 1.0, 2.0, 2.5, FOREVER]), max_size=5)
-
-
-@given(TIMES, st.integers(1, 5))
-def test_kth_is_the_best_that_some_group_of_k_agrees_on(values: list[float], k: int) -> None:
-    """A dumb second version: look at every group of k."""
-    groups = list(combinations(values, k))
-    assert kth_largest(values, k) == max((min(group) for group in groups), default=NEVER)
-    assert kth_smallest(values, k) == min((max(group) for group in groups), default=FOREVER)
-
-
-@given(TIMES, st.integers(1, 5), st.randoms(use_true_random=False))
-def test_the_order_of_the_brokers_does_not_matter(values: list[float], k: int, chance: Random) -> None:
-    """No broker is more than another."""
-    mixed = list(values)
-    chance.shuffle(mixed)
-    assert kth_largest(mixed, k) == kth_largest(values, k)
 
 
 def a_view(claimed_at: float | None, beat_at: float | None = None) -> View:

@@ -5,7 +5,7 @@ import pytest
 from floatip.core.rivals import Incumbent, incumbent, isolated_owners, isolated_rival, outranked_by, owner_that_hears_us
 from floatip.core.situation import Situation
 from floatip.core.types import BrokerName, NodeName, Standing, Terms, Timing
-from tests.unit.core.stage import TERMS, A, B, C, D, Peer, X, Y, Z, a_beat, a_digest, a_listing, a_spec
+from tests.unit.core.stage import MACS, TERMS, A, B, C, D, Peer, X, Y, Z, a_beat, a_digest, a_listing, a_spec
 
 SPEC = a_spec().vips[0]
 SLOW = a_spec(timing=Timing(lease_s=4.0)).terms
@@ -16,6 +16,8 @@ class Scene:
 
     def __init__(self) -> None:
         self.s = Situation(a_spec(B, brokers=(X, Y, Z)), lambda: 0.5)
+        self.s.macs = (MACS[B],)
+        self.s.peers.remember(((A, (MACS[A],)), (C, (MACS[C],))))
         for view in self.s.all_views():
             view.session_up(9, 1, 0.0)
             view.say(a_beat(), 1.0)
@@ -117,8 +119,8 @@ def test_an_owner_that_heard_us_long_ago_hears_us_no_more() -> None:
     ("node", "term", "on", "hearing", "yields"),
     [
         (C, 5, (X, Y), True, True),
-        (A, 6, (X, Y, Z), True, True),
-        (A, 5, (X, Y), True, False),
+        (C, 1, (X, Y, Z), True, True),
+        (A, 9, (X, Y, Z), True, False),
         (C, 5, (X,), True, False),
         (C, 5, (X, Y), False, False),
     ],
@@ -126,12 +128,22 @@ def test_an_owner_that_heard_us_long_ago_hears_us_no_more() -> None:
 def test_of_two_isolated_ones_the_lower_yields_if_they_meet_on_a_majority(
     node: NodeName, term: int, on: tuple[BrokerName, ...], hearing: bool, yields: bool
 ) -> None:
-    """(term, node) decides (4.6 b)."""
+    """The hardware address decides, as on the wire, and not the term (4.6 b)."""
     scene = Scene().says(node, Standing.ISOLATED, term, on=on, hearing=hearing)
-    assert isolated_rival(scene.s, SPEC, 5, 1.1) == (node if yields else None)
+    assert isolated_rival(scene.s, SPEC, 1.1) == (node if yields else None)
+
+
+def test_one_whose_hardware_address_is_not_known_is_waited_for() -> None:
+    """It tells before it says anything else; one that does not know its own yields."""
+    scene = Scene().says(C, Standing.ISOLATED, on=(X, Y), hearing=True)
+    scene.s.peers.known[C].macs = ()
+    assert isolated_rival(scene.s, SPEC, 1.1) is None
+    scene = Scene().says(A, Standing.ISOLATED, on=(X, Y), hearing=True)
+    scene.s.macs = ()
+    assert isolated_rival(scene.s, SPEC, 1.1) == A
 
 
 def test_an_owner_is_no_isolated_rival() -> None:
     """It is met by another rule."""
     scene = Scene().says(C, Standing.OWNER, 9, on=(X, Y), hearing=True)
-    assert isolated_rival(scene.s, SPEC, 5, 1.1) is None
+    assert isolated_rival(scene.s, SPEC, 1.1) is None

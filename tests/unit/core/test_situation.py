@@ -4,8 +4,8 @@ import pytest
 
 from floatip.core.effects import Kind, Tell, Unbind
 from floatip.core.situation import Situation
-from floatip.core.types import Policy, Role, Timing
-from tests.unit.core.stage import TERMS, WEB, A, C, D, H, Peer, X, Y, Z, a_beat, a_spec, a_vip
+from floatip.core.types import Mac, Policy, Role, Timing
+from tests.unit.core.stage import MACS, TERMS, WEB, A, B, C, D, H, L, Peer, X, Y, Z, a_beat, a_port, a_spec, a_vip
 
 
 @pytest.fixture
@@ -70,6 +70,7 @@ def test_an_address_stays_where_it_is_while_that_has_its_link(s: Situation) -> N
 
 SLOW = a_spec(timing=Timing(lease_s=4.0)).terms
 KEEP_S, RELEASE_S = SLOW.keep_s, SLOW.release_s
+LONGEST_S = {Policy.KEEP: KEEP_S, Policy.RELEASE: RELEASE_S, Policy.LAN: KEEP_S}
 
 
 def listening(s: Situation, *brokers: object, since: float = 0.0) -> None:
@@ -86,7 +87,7 @@ def test_a_longer_silence_is_listened_for_and_stored(s: Situation) -> None:
         s.outbox.store = False
         s.hear_terms(terms, 1.0)
         assert s.outbox.store is news
-        assert [s.listen_s(policy) for policy in Policy] == [KEEP_S, RELEASE_S]
+        assert {policy: s.listen_s(policy) for policy in Policy} == LONGEST_S
 
 
 def test_what_the_outbox_wants_stored_stays_wanted(s: Situation) -> None:
@@ -118,7 +119,7 @@ def test_a_longer_silence_that_was_heard_of_is_remembered_from_then_on(s: Situat
     s.forget_terms(10.0 + KEEP_S - 0.001)
     assert s.longest_s[Policy.KEEP] == KEEP_S
     s.forget_terms(10.0 + KEEP_S + 0.001)
-    assert s.longest_s == {Policy.KEEP: 0.0, Policy.RELEASE: RELEASE_S}
+    assert s.longest_s == dict.fromkeys(Policy, 0.0) | {Policy.RELEASE: RELEASE_S}
 
 
 def test_what_a_living_peer_goes_by_is_what_remains(s: Situation) -> None:
@@ -128,15 +129,97 @@ def test_what_a_living_peer_goes_by_is_what_remains(s: Situation) -> None:
     middle = a_spec(C, timing=Timing(lease_s=2.0)).terms
     s.peers.heard(Peer(C, middle).says(a_beat()), 9.0)
     s.forget_terms(9.001)
-    assert s.longest_s == {Policy.KEEP: middle.keep_s, Policy.RELEASE: middle.release_s}
+    assert s.longest_s == {policy: middle.owner_down_s(policy) for policy in Policy}
     s.outbox.store = False
     s.forget_terms(9.002)
     assert not s.outbox.store
     s.forget_terms(30.0)
-    assert s.longest_s == {Policy.KEEP: 0.0, Policy.RELEASE: 0.0}
+    assert s.longest_s == dict.fromkeys(Policy, 0.0)
     s.outbox.store = False
     s.forget_terms(99.0)
     assert not s.outbox.store
     s.longest_s = dict.fromkeys(Policy, 0.5)
     s.forget_terms(200.0)
-    assert s.longest_s == {Policy.KEEP: 0.0, Policy.RELEASE: 0.0}
+    assert s.longest_s == dict.fromkeys(Policy, 0.0)
+
+
+# -- what the LAN says
+
+
+def test_an_interface_whose_lan_is_dead_is_of_no_use(s: Situation) -> None:
+    """As one without a link."""
+    spec = a_vip(interfaces=("eth0", "eth1"))
+    s.links = {"eth0": True, "eth1": True}
+    s.lan_dead = frozenset({"eth0"})
+    assert (s.interface_for(spec), s.interface_for(spec, "eth0")) == ("eth1", "eth1")
+    s.lan_dead = frozenset({"eth0", "eth1"})
+    assert s.interface_for(spec, "eth0") is None
+
+
+def test_a_host_is_heard_for_a_lease(s: Situation) -> None:
+    """The gateway has no name; who was never heard is not."""
+    s.reached = {B: 10.0, None: 11.0}
+    assert [s.hears(one, 10.0 + L - 0.01) for one in (B, None, C)] == [True, True, False]
+    assert [s.hears(one, 10.0 + L) for one in (B, None, C)] == [False, True, False]
+
+
+def test_each_interface_has_its_own_hardware_address(s: Situation) -> None:
+    """None, if it is not known."""
+    s.ports = (a_port(A, "eth0"), a_port(C, "eth1"))
+    assert [s.mac_on(one) for one in ("eth0", "eth1", "eth2", None)] == [MACS[A], MACS[C], None, None]
+
+
+@pytest.mark.parametrize(
+    ("echoes", "alone_since"),
+    [((1.0, 1.0, 1.0), 5.0), ((9.0, 1.0, 1.0), 5.0), ((9.0, 8.0, 1.0), 8.0), ((9.0, 8.0, 7.0), 8.0)],
+)
+def test_it_is_alone_since_a_majority_gave_something_back(
+    s: Situation, echoes: tuple[float, ...], alone_since: float
+) -> None:
+    """Or since it lives."""
+    s.began = 5.0
+    for view, at in zip(s.all_views(), echoes, strict=True):
+        view.echo_at = at
+    assert s.alone_since() == alone_since
+
+
+def test_a_session_that_comes_up_is_not_alone_at_once(s: Situation) -> None:
+    """It has all the time to give something back."""
+    s.began = 5.0
+    listening(s, X, Y, since=20.0)
+    assert s.alone_since() == 20.0
+
+
+def test_what_each_broker_brought_of_a_node(s: Situation) -> None:
+    """Only those that know it."""
+    for broker in (X, Z):
+        s.views[broker].session_up(1, 1, 0.0)
+        s.views[broker].hear(Peer(B).says(a_beat()), {}, 1.0)
+    assert s.logs_of(B) == [s.views[X].peers[B], s.views[Z].peers[B]]
+    assert s.logs_of(C) == []
+
+
+LOW, HIGH = Mac("02:00:00:00:00:01"), Mac("02:00:00:00:00:ee")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "goes_before"),
+    [
+        ((MACS[A],), (MACS[B],), True),
+        ((MACS[B],), (MACS[A],), False),
+        ((MACS[A], HIGH), (MACS[B],), True),
+        ((HIGH, MACS[A]), (HIGH, MACS[B]), True),
+        ((MACS[A],), (HIGH, LOW), False),
+        ((), (LOW,), True),
+        ((HIGH,), (), False),
+        ((), (), False),
+    ],
+)
+def test_of_two_nodes_the_one_with_the_higher_lowest_mac_goes_before(
+    s: Situation, ours: tuple[Mac, ...], theirs: tuple[Mac, ...], goes_before: bool
+) -> None:
+    """All of a node's count as one; both sides come to the same end, whichever of them was heard."""
+    s.macs = ours
+    s.peers.remember(((B, theirs),))
+    assert s.goes_before(B) is goes_before
+    assert not s.goes_before(C)

@@ -180,6 +180,7 @@ def test_above_the_full_list_comes_when_it_changes() -> None:
     before = sent(Heartbeat, effects)[-1].list_version
     bench.unbinding = False
     for _ in range(5):
+        bench.run(0.21)
         effects = bench.give(ev.AddressGone(vip=VipName("v0001"), address=ADDRESS, cause="script")) + bench.run(0.01)
     beat = next(beat for beat in sent(Heartbeat, effects) if beat.listings is not None)
     assert beat.list_version == before + 1

@@ -7,12 +7,33 @@ import pytest
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.messages import Heartbeat
-from floatip.core.types import Policy, Role, Standing
+from floatip.core.types import Mac, NodeName, Policy, Role, Standing
 from tests.unit.core.bench import Bench
-from tests.unit.core.stage import ADDRESS, BLINK, WEB, D, H, L, Peer, X, Y, Z, a_beat, a_listing, a_spec, a_vip, of
+from tests.unit.core.stage import (
+    ADDRESS,
+    BLINK,
+    MACS,
+    WEB,
+    B,
+    D,
+    H,
+    L,
+    Peer,
+    X,
+    Y,
+    Z,
+    a_beat,
+    a_listing,
+    a_spec,
+    a_state,
+    a_vip,
+    of,
+)
 
 Act = Callable[[Bench], object]
 THREE = a_spec(brokers=(X, Y, Z))
+LOW = NodeName("low")
+"""A peer whose hardware address is lower than ours."""
 
 
 def give(event: ev.Event) -> Act:
@@ -20,9 +41,16 @@ def give(event: ev.Event) -> Act:
     return lambda bench: bench.give(event)
 
 
-def beats(standing: Standing, term: int, *, hearing: bool = False) -> Act:
-    """Let b's heartbeat say this; ``hearing``: it has seen all of ours."""
-    return lambda bench: bench.hear(Peer().says(a_beat(a_listing(standing, term)), bench.seen() if hearing else {}))
+def beats(standing: Standing, term: int, *, hearing: bool = False, node: NodeName = B) -> Act:
+    """Let a peer's heartbeat say this; ``hearing``: it has seen all of ours."""
+    return lambda bench: bench.hear(Peer(node).says(a_beat(a_listing(standing, term)), bench.seen() if hearing else {}))
+
+
+def meets(node: NodeName) -> Act:
+    """Come back, and know a peer's hardware address."""
+    mac = Mac("02:00:00:00:00:01") if node == LOW else MACS[node]
+    state = Peer(node, incarnation=0).says(a_state(node, macs=(mac,)))
+    return lambda bench: (bench.connect().run(0.1), bench.hear(state, retained=True))
 
 
 def after(seconds: float) -> Act:
@@ -87,14 +115,14 @@ R = Role
         (R.OWNER, "higher owner", beats(Standing.OWNER, 9), R.RELEASING, {"Unbind"}),
         (R.OWNER, "lower owner", beats(Standing.OWNER, 0), R.OWNER, set()),
         (R.OWNER, "isolated one", beats(Standing.ISOLATED, 9, hearing=True), R.OWNER, set()),
-        (R.OWNER, "address appeared", APPEARED, R.OWNER, set()),
+        (R.OWNER, "address appeared", APPEARED, R.OWNER, {"Add"}),
         (R.ISOLATED, "quorum back", reconnect, R.OWNER, {"Claim", "Announce"}),
         (R.ISOLATED, "owner hears us", both(lambda b: b.connect().run(0.1), beats(Standing.OWNER, 1, hearing=True)),
          R.RELEASING, {"Unbind"}),
         (R.ISOLATED, "old owner", both(lambda b: b.connect().run(0.1), beats(Standing.OWNER, 9)), R.ISOLATED, set()),
-        (R.ISOLATED, "isolated rival", both(lambda b: b.connect().run(0.1), beats(Standing.ISOLATED, 2, hearing=True)),
+        (R.ISOLATED, "isolated rival", both(meets(B), beats(Standing.ISOLATED, 0, hearing=True)),
          R.RELEASING, {"Unbind"}),
-        (R.ISOLATED, "lower rival", both(lambda b: b.connect().run(0.1), beats(Standing.ISOLATED, 0, hearing=True)),
+        (R.ISOLATED, "lower rival", both(meets(LOW), beats(Standing.ISOLATED, 2, hearing=True, node=LOW)),
          R.ISOLATED, set()),
         (R.ISOLATED, "link down", LINK_DOWN, R.RELEASING, {"Unbind"}),
         (R.ISOLATED, "stop", STOP, R.RELEASING, {"Unbind"}),

@@ -1,11 +1,30 @@
 """One VIP: an owner without a quorum, one that stood still, and an owner that sees another yield."""
 
+import pytest
+
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.messages import Heartbeat
 from floatip.core.types import Role, Standing
 from tests.unit.core.bench import Bench
-from tests.unit.core.stage import ADDRESS, BLINK, WEB, D, L, X, Y, Z, a_spec, binds, of, renewals, sent
+from tests.unit.core.stage import (
+    ADDRESS,
+    BLINK,
+    WEB,
+    B,
+    D,
+    L,
+    X,
+    Y,
+    Z,
+    a_beat,
+    a_listing,
+    a_spec,
+    binds,
+    of,
+    renewals,
+    sent,
+)
 
 THREE = a_spec(brokers=(X, Y, Z))
 
@@ -95,3 +114,33 @@ def test_an_isolated_owner_whose_quorum_is_back_says_so_at_once() -> None:
         effects = bench.run(BLINK)
     (beat,) = sent(Heartbeat, effects)
     assert [one.standing for one in beat.listings or ()] == [Standing.OWNER]
+
+
+# -- terms after a meeting
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [(9, 10), (1, 1), (0, 1)])
+def test_an_owner_that_outlasts_an_isolated_one_takes_a_term_above_its(theirs: int, ours: int) -> None:
+    """Who goes first is no matter of terms, but they never fall: the later owner has the higher one."""
+    bench = Bench().reach(Role.OWNER)
+    peer = bench.joined_by(B, a_listing(Standing.ISOLATED, term=theirs))
+    bench.run(1.0)
+    assert bench.vip().term == 1
+    bench.beating[X, B] = peer, ()
+    before = len(bench.effects)
+    bench.run(0.5)
+    assert bench.role() is Role.OWNER
+    assert sent(Heartbeat, bench.effects)[-1].listings == (a_listing(Standing.OWNER, term=ours),)
+    assert bool(of(ef.Store, bench.effects[before:])) is (ours != 1)
+
+
+def test_an_isolated_owner_claims_above_every_term_it_has_heard_of() -> None:
+    """And lists the new one from then on."""
+    bench = Bench().reach(Role.ISOLATED)
+    bench.connect()
+    peer = bench.peer()
+    bench.hear(peer.says(a_beat(a_listing(Standing.HELD, term=5))))
+    bench.hear(peer.says(a_beat()))
+    bench.run(D + 0.1)
+    assert bench.role() is Role.OWNER
+    assert sent(Heartbeat, bench.effects)[-1].listings == (a_listing(Standing.OWNER, term=6),)

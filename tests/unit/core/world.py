@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from floatip.core.events import Received
 from floatip.core.messages import Message, State
-from floatip.core.types import Address, BrokerName, Mac
+from floatip.core.types import Address, BrokerName
 
 if TYPE_CHECKING:
     from tests.unit.core.player import Node
 
 DELAY_S = 0.001
-STRANGER = Mac("02:00:00:00:00:ff")
 Say = Callable[[float, str, str], None]
 
 
@@ -42,6 +41,8 @@ class World:
         self.brokers: dict[BrokerName, Broker] = {}
         self.nodes: dict[str, Node] = {}
         self.foreign: frozenset[Address] = frozenset()
+        self.gateway: Address | None = None
+        """It answers those on the left side."""
         self._say = say
         self._queue: list[tuple[float, int, Callable[[], object]]] = []
         self._count = 0

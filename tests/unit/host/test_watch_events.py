@@ -7,9 +7,10 @@ from ipaddress import IPv4Address
 import pytest
 
 from floatip.host.messages import Entry
-from floatip.host.watch import AddressAppeared, AddressGone, HostEvent, LinkChanged, Watcher
+from floatip.host.watch import AddressAppeared, AddressGone, HostEvent, LinkChanged, OwnChanged, Watcher
 
 VIP = IPv4Address("10.77.0.50")
+OWN = IPv4Address("10.77.0.11").packed
 RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR, RTM_DELADDR = 16, 17, 20, 21
 PERMANENT = 0x80
 
@@ -25,10 +26,17 @@ def message(kind: int, body: bytes, port: int = 0) -> bytes:
 
 
 def address(  # a notification about 10.77.0.50 on interface 7
-    kind: int, *, packed: bytes = VIP.packed, prefix: int = 32, flags: int = 0, valid_s: int = 3, port: int = 0
+    kind: int,
+    *,
+    packed: bytes = VIP.packed,
+    prefix: int = 32,
+    flags: int = 0,
+    valid_s: int = 3,
+    port: int = 0,
+    index: int = 7,
 ) -> bytes:
-    """Pack a notification about an address on interface 7."""
-    body = struct.pack("=BBBBI", socket.AF_INET, prefix, flags, 0, 7)
+    """Pack a notification about an address, by default on interface 7."""
+    body = struct.pack("=BBBBI", socket.AF_INET, prefix, flags, 0, index)
     body += attribute(2, packed) + attribute(6, struct.pack("=IIII", valid_s, valid_s, 0, 0))
     return message(kind, body, port)
 
@@ -86,7 +94,8 @@ def up(name: str = "eth0", *, up: bool = True, exists: bool = True) -> LinkChang
         ),
         pytest.param([address(RTM_DELADDR, port=4711)], [gone(by_pid=4711)], id="gone by a process"),
         pytest.param([address(RTM_DELADDR, port=4069547362)], [gone()], id="a second socket's port is no pid"),
-        pytest.param([address(RTM_DELADDR, packed=b"\x0a\x4d\0\x33")], [], id="an address of no concern"),
+        pytest.param([address(RTM_DELADDR, packed=OWN)], [OwnChanged(interface="eth0")], id="the host's own"),
+        pytest.param([address(RTM_NEWADDR, packed=OWN, index=8)], [], id="the host's own on another interface"),
         pytest.param([link(RTM_NEWLINK, "eth0")] * 2, [up()], id="the same link state once"),
         pytest.param(
             [link(RTM_NEWLINK, "eth0"), link(RTM_NEWLINK, "eth0", flags=0x1003)],

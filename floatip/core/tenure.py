@@ -1,0 +1,43 @@
+"""Why an owner may not stay in office (design 4.4 rule 7, 4.6). Knows: the reasons. Never: changes a role."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from floatip.core.defence import Defence
+from floatip.core.rivals import isolated_rival, outranked_by, owner_that_hears_us
+from floatip.core.situation import Situation
+from floatip.core.types import Role
+
+if TYPE_CHECKING:
+    from floatip.core.vip import Vip
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The reason; ``vacated``: nobody else has the addresses, so the next owner need not ask the LAN."""
+
+    why: str
+    vacated: bool = True
+
+
+def must_leave(vip: "Vip", s: Situation, now: float) -> Notice | None:
+    """What ends any office: an order, a fault, a lifetime that has run out, a better owner's word."""
+    if s.stopping:
+        return Notice("stopping")
+    if faults := vip.faults(now):
+        return Notice("; ".join(faults))
+    if vip.role is not Role.ISOLATED:
+        owner = outranked_by(s, vip.spec, vip.term, now)
+    elif vip.binding.expired(now):
+        return Notice("the kernel lifetime ended while this node stood still")
+    else:
+        owner = owner_that_hears_us(s, vip.spec, now)
+    return Notice(f"{owner} owns it", vacated=False) if owner else None
+
+
+def must_yield(vip: "Vip", s: Situation, defence: Defence, now: float) -> Notice | None:
+    """What ends the office of one whom no quorum confirms: a peer that has the addresses too, and goes first."""
+    if vip.role is Role.ISOLATED and (rival := isolated_rival(s, vip.spec, now)):
+        return Notice(f"{rival} is isolated too, and goes first", vacated=False)
+    why = defence.yields(now, doubted=vip.doubted and vip.role is Role.ISOLATED)
+    return Notice(why, vacated=False) if why else None

@@ -1,0 +1,212 @@
+"""Does the LAN still hear this node: what silence says of an interface, and what peers are told."""
+
+from dataclasses import replace
+from ipaddress import ip_address, ip_interface
+
+import pytest
+
+from floatip.core.lanhealth import FINE_S, LOST_S, ROUND_S
+from floatip.core.types import Address, NodeName, Port, Timing
+from tests.unit.core.lanscene import B_IP, C_IP, GATEWAY, TRY_S, Scene
+from tests.unit.core.stage import MACS, A, B, C, L, Peer, a_beat, a_port, a_spec, a_state
+
+DEAD_S = LOST_S + ROUND_S
+
+
+def test_a_lan_on_which_nobody_answers_is_dead_after_three_rounds_and_one() -> None:
+    """Although a peer's is fine, and has been a round longer than it takes to notice; told once, and in the state."""
+    scene = Scene(B, C)
+    scene.run(2 * ROUND_S)
+    scene.answering.clear()
+    last_heard_at = scene.s.reached[B]
+    scene.dead_after()
+    assert scene.now - last_heard_at == pytest.approx(DEAD_S, abs=TRY_S + 0.02)
+    assert scene.s.lan_dead == {"eth0"}
+    assert scene.s.outbox.state
+    scene.run(5.0)
+    assert scene.told() == ["nobody answers on the LAN of eth0"]
+
+
+@pytest.mark.parametrize("answers", [B_IP, C_IP, GATEWAY])
+def test_one_that_answers_is_enough(answers: Address) -> None:
+    """The others may be down."""
+    scene = Scene(B, C, spec=replace(a_spec(), gateway=GATEWAY))
+    scene.answering = {answers}
+    scene.run(10.0)
+    assert not scene.s.lan_dead
+
+
+@pytest.mark.parametrize(("fine", "living"), [((), (B, C)), ((B, C), ()), ((B,), (C,))])
+def test_only_a_living_peer_whose_lan_is_fine_makes_ours_dead(fine: tuple[NodeName, ...], living: object) -> None:
+    """A switch that is off is no fault of this node's."""
+    scene = Scene(B, C, fine=fine)
+    scene.run(ROUND_S)
+    scene.living = set(living)  # type: ignore[call-overload]  # some of the peers
+    scene.now += 2 * L
+    scene.answering.clear()
+    scene.run(10.0)
+    assert not scene.s.lan_dead
+
+
+SLOW = Timing(heartbeat_s=1.0, lease_s=3.0)
+
+
+@pytest.mark.parametrize("said_last_s", [0.0, 0.1, 0.2])
+@pytest.mark.parametrize("timing", [Timing(), SLOW])
+def test_the_last_word_of_a_peer_that_died_makes_nobodys_lan_dead(timing: Timing, said_last_s: float) -> None:
+    """Two nodes, and one of them loses power: it falls silent on both ways, and the other must serve on."""
+    scene = Scene(B, spec=a_spec(timing=timing))
+    scene.run(3 * ROUND_S)
+    scene.answering.clear()
+    scene.run(said_last_s)
+    scene.living.clear()
+    scene.run(5.0)
+    assert not scene.s.lan_dead
+
+
+def test_a_lan_without_anybody_to_ask_is_not_dead() -> None:
+    """Nor is it fine."""
+    scene = Scene()
+    scene.run(5.0)
+    assert not scene.s.lan_dead
+    assert not scene.s.lan_fine
+
+
+def test_a_lan_heals_with_the_first_frame() -> None:
+    """Told, and in the state; and whoever owns something is to announce it."""
+    scene = Scene(B, C)
+    scene.answering.clear()
+    scene.dead_after()
+    scene.s.outbox.state = scene.health.healed = False
+    scene.reach(C_IP)
+    assert scene.health.healed
+    scene.run(0.01)
+    assert not scene.s.lan_dead
+    assert scene.s.outbox.state
+    assert scene.told()[-1] == "the LAN of eth0 answers again"
+
+
+def test_one_host_that_is_back_is_a_heal_although_the_others_were_there() -> None:
+    """A part of the LAN was split off; one that never was away is no news."""
+    scene = Scene(B, C)
+    scene.answering = {B_IP}
+    scene.run(2.0)
+    assert not scene.health.healed
+    scene.reach(C_IP)
+    assert scene.health.healed
+
+
+def test_a_frame_of_one_that_was_not_asked_says_nothing() -> None:
+    """Nor does one on another interface."""
+    scene = Scene(B)
+    scene.run(0.01)
+    for address, interface in ((C_IP, "eth0"), (B_IP, "eth1")):
+        scene.now += 5.0
+        scene.reach(address, interface)
+    assert not scene.health.healed
+    assert C not in scene.s.reached
+
+
+def test_a_stall_begins_anew() -> None:
+    """Nobody was asked meanwhile: their silence is ours, and their answer no heal."""
+    scene = Scene(B, C)
+    scene.run(2 * ROUND_S)
+    for _ in range(5):
+        scene.now += 2 * LOST_S
+        scene.health.settle(scene.now)
+        assert not scene.s.lan_dead
+    scene.reach(B_IP)
+    assert not scene.health.healed
+    scene.answering.clear()
+    scene.health.settle(scene.now)
+    assert scene.dead_after() > LOST_S - ROUND_S
+
+
+def test_each_interface_is_judged_by_itself() -> None:
+    """A silent port is one port; and the other may serve."""
+    scene = Scene(B, C)
+    eth1 = Port(interface="eth1", mac=MACS[A], addresses=(ip_interface("10.78.0.11/24"),))
+    scene.s.ports, scene.s.links = (a_port(), eth1), {"eth0": True, "eth1": True}
+    b_eth1 = ip_address("10.78.0.12")
+    scene.s.peers.learn(Peer(B).says(a_state(B, version=2, addresses=(str(B_IP), str(b_eth1)), lan_fine=True)))
+    scene.answering = {b_eth1}
+    scene.run(3.0)
+    assert scene.s.lan_dead == {"eth0"}
+    scene.answering = {B_IP}
+    scene.run(3.0)
+    assert scene.s.lan_dead == {"eth1"}
+
+
+def test_a_link_that_is_down_is_no_lan() -> None:
+    """That is a fault of its own; up again it has all its time."""
+    scene = Scene(B, C)
+    scene.answering.clear()
+    scene.dead_after()
+    scene.s.links["eth0"] = False
+    assert not scene.run(2.0)
+    assert not scene.s.lan_dead
+    scene.s.links["eth0"] = True
+    assert scene.dead_after() == pytest.approx(DEAD_S, abs=TRY_S + 0.02)
+
+
+# -- what peers are told
+
+
+def test_peers_are_told_whether_the_lan_is_fine() -> None:
+    """It is while somebody answers on each interface that has anybody to ask."""
+    scene = Scene(B, C)
+    scene.run(0.15)
+    assert (scene.s.lan_fine, scene.s.outbox.state) == (True, True)
+    scene.s.outbox.state = False
+    scene.run(2.0)
+    assert (scene.s.lan_fine, scene.s.outbox.state) == (True, False)
+    scene.answering.clear()
+    silent_since = scene.s.reached[B]
+    while scene.s.lan_fine:
+        scene.run(0.01)
+    assert scene.now - silent_since == pytest.approx(FINE_S, abs=TRY_S + 0.02)
+    assert scene.s.outbox.state
+
+
+BROKER_S = 0.05
+"""How long a state may be on its way."""
+
+
+@pytest.mark.parametrize("younger_s", [0.0, ROUND_S - 0.01])
+def test_a_switch_that_is_off_makes_no_lan_dead(younger_s: float) -> None:
+    """Two nodes: each tells as soon as it knows that nobody answers, and neither may take the other's LAN for fine."""
+    scene = Scene(B)
+    scene.run(3 * ROUND_S + 0.001)
+    scene.answering.clear()
+    scene.run(younger_s + FINE_S + TRY_S + BROKER_S)
+    scene.fine.clear()
+    scene.tell_states(version=2)
+    scene.run(5.0)
+    assert not scene.s.lan_dead
+
+
+@pytest.mark.parametrize("after_s", [0.03, 0.06, 0.09])
+def test_a_peer_that_is_back_and_fine_makes_no_lan_dead_before_it_was_asked(after_s: float) -> None:
+    """Two nodes, and one of them stood still: our silence was its own, and it answers the next question."""
+    scene = Scene(B)
+    scene.run(3 * ROUND_S)
+    scene.answering.clear()
+    scene.living.clear()
+    scene.run(2.0 + after_s)
+    scene.living.add(B)
+    scene.s.peers.heard(scene.mouths[B].says(a_beat()), scene.now)
+    scene.answering = {B_IP}
+    scene.run(0.5)
+    assert scene.told() == []
+
+
+def test_an_interface_that_is_silent_makes_it_less_than_fine() -> None:
+    """One that answers is not enough, if the other has somebody to ask."""
+    scene = Scene(B, C)
+    eth1 = Port(interface="eth1", mac=MACS[A], addresses=(ip_interface("10.78.0.11/24"),))
+    scene.s.ports, scene.s.links = (a_port(), eth1), {"eth0": True, "eth1": True}
+    scene.run(2.0)
+    fine_before = scene.s.lan_fine
+    scene.s.peers.learn(Peer(C).says(a_state(C, version=2, addresses=("10.78.0.13",))))
+    scene.run(2.0)
+    assert (fine_before, scene.s.lan_fine) == (True, False)
