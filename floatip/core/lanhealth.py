@@ -152,12 +152,15 @@ class LanHealth:
         if self._is_vouched_for(segment, now):
             segment.vouched_at = now
         patience_s = self._s.owner_down_s(Policy.KEEP) if segment.dead else 0.0
-        dead = segment.lost(now) and self._s.spec.lan_health and now - segment.vouched_at <= patience_s
-        if dead != segment.dead:
-            segment.dead = dead
-            self._s.outbox.state = True
-            text = f"nobody answers on the LAN of {name}" if dead else f"the LAN of {name} is no longer taken for dead"
-            self._s.tell(Kind.LINK, text, warning=dead)
+        lost = segment.lost(now)
+        dead = lost and self._s.spec.lan_health and now - segment.vouched_at <= patience_s
+        if dead == segment.dead:
+            return
+        segment.dead = dead
+        self._s.outbox.state = True
+        over = "is silent, and nobody says any more that it is fine" if lost else "answers again"
+        text = f"nobody answers on the LAN of {name}" if dead else f"the LAN of {name} {over}"
+        self._s.tell(Kind.LINK, text, warning=dead)
 
     def _is_vouched_for(self, segment: Segment, now: float) -> bool:
         """A peer has said that this LAN is fine when it had been silent for long, and was there all that time.

@@ -156,7 +156,7 @@ def test_the_owner_daemon_freezes() -> None:
 
 
 def test_a_daemon_that_is_killed_leaves_nothing_and_comes_back() -> None:
-    """After kill -9 the lifetime ends it; started again, the daemon removes its leftovers before it speaks."""
+    """After kill -9 the sentinel gives the address up as soon as the next owner announces it."""
     with Cluster() as cluster:
         owner = settled(cluster)
         with cluster.watch() as watch:
@@ -165,7 +165,7 @@ def test_a_daemon_that_is_killed_leaves_nothing_and_comes_back() -> None:
             cluster.start_daemon(owner)
             cluster.wait_for(lambda: owner in cluster.live(), 5.0, "started")
             settled(cluster)
-        assert watch.result.overlap(ip_address(VIP)).longest_two_ms == 0
+        assert watch.result.overlap(ip_address(VIP)).longest_two_ms <= 50
 
 
 def test_an_address_removed_by_hand_is_put_back() -> None:

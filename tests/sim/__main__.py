@@ -21,10 +21,12 @@ def main() -> int:
     parser.add_argument("--calm", action="store_true", help="no faults")
     parser.add_argument("--deaf", action="store_true", help="nodes hear nothing on the LAN")
     parser.add_argument("--far", action="store_true", help="the brokers are tens of milliseconds away")
+    parser.add_argument("--singly", action="store_true", help="each fault comes alone")
     parser.add_argument("--mixed", action="store_true", help="each node goes by a timing of its own")
     parser.add_argument(
         "--favour", action="append", default=[], help="a fault that comes far more often: a function in faults.py"
     )
+    parser.add_argument("--only", action="append", default=[], help="no fault but this one: a function in faults.py")
     parser.add_argument("--verbose", action="store_true", help="tell the whole story")
     parser.add_argument("--terse", action="store_true", help="tell nothing but each run's fingerprint")
     told = parser.parse_args()
@@ -38,9 +40,11 @@ def main() -> int:
             phase=told.phase,
             calm=told.calm,
             favour=tuple(told.favour),
+            only=tuple(told.only),
             deaf=told.deaf,
             far=told.far,
             mixed=told.mixed,
+            singly=told.singly,
         )
         began = time.perf_counter()
         verdict = run(scenario, keep_story=told.verbose)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S = 3.0
 BACKOFF_S = (0.05, 2.0)
 """The first and the longest wait before a new connection attempt."""
+UNHEARD = 0.1
+"""In how many cases a broker finds out late that a client was killed."""
 
 
 class Bus:
@@ -24,6 +26,8 @@ class Bus:
     ) -> None:
         self.incarnation = 0
         self.connections: dict[BrokerName, Connection] = {}
+        self.heard_of_death = 0
+        """How many brokers are told at once that the daemon was killed."""
         self._process = process
         self._brokers = brokers
         self._scheduler = scheduler
@@ -43,6 +47,15 @@ class Bus:
             connection.down.close()
             connection.up.push(farewell)
         self.connections.clear()
+
+    def drop(self) -> None:
+        """Be killed: the kernel ends the connections at once, but now and then a broker gets no word of it."""
+        for connection in self.connections.values():
+            heard = self._process.rng.random() >= UNHEARD and connection.road.whole
+            self.heard_of_death += heard
+            if not heard:
+                connection.up.close()
+                self._scheduler.after(self._process.rng.uniform(0.5, 6.0), connection.broker.lose, connection)
 
     def vanish(self) -> None:
         """Send nothing more: the machine has died, and the brokers find out later."""

@@ -11,10 +11,10 @@ SIZES = ((1, 2), (3, 3), (1, 3), (3, 2), (5, 3), (3, 3), (1, 5), (5, 2), (3, 5),
 
 
 def scenario_of(seed: int) -> Scenario:
-    """The scenario that a seed stands for; every third one has a quiet end."""
-    brokers, nodes = SIZES[seed // 6 % len(SIZES)]
-    policy = (Policy.RELEASE, Policy.KEEP)[seed % 2]
-    phase = Phase.LIVENESS if seed % 3 == 2 else Phase.SAFETY
+    """The scenario that a seed stands for; every third one has a quiet end, in every fourth the faults come alone."""
+    brokers, nodes = SIZES[seed // 9 % len(SIZES)]
+    policy = (Policy.RELEASE, Policy.KEEP, Policy.LAN)[seed % 3]
+    phase = Phase.LIVENESS if seed // 3 % 3 == 2 else Phase.SAFETY
     return Scenario(
         seed=seed,
         brokers=brokers,
@@ -24,6 +24,7 @@ def scenario_of(seed: int) -> Scenario:
         deaf=policy is Policy.RELEASE and seed % 4 == 0,
         far=seed % 5 == 0,
         mixed=phase is Phase.SAFETY and seed % 17 == 0,
+        singly=seed % 4 == 3,
     )
 
 

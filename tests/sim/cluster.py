@@ -3,77 +3,25 @@
 Never: when something fails (that is the nemesis) or whether that was right (that are the judges).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from ipaddress import IPv4Interface
 from random import Random
 from typing import Any
 
 from floatip.core import events as ev
 from floatip.core.types import Address, Mac, NodeName, Stored, Timing, VipName
 from tests.sim.broker import Broker, Road
+from tests.sim.clients import STALE_S
 from tests.sim.clock import Scheduler
-from tests.sim.judge import Judge, Violation
-from tests.sim.judges_liveness import Answers, ComesRight, Followed, Served, SettlesDown
-from tests.sim.judges_safety import AnnouncedBound, BriefOverlap, LeavesNothing, OneBound, TermsGrow
-from tests.sim.lan import Lan
+from tests.sim.court import JUDGES, Court, Verdict
+from tests.sim.judges_liveness import Answers, Served
+from tests.sim.judges_overlap import BriefOverlap
+from tests.sim.lan import Bystander, Lan
 from tests.sim.machine import Cause, Machine, Port
 from tests.sim.node import Node
-from tests.sim.process import CoreFactory, Process
+from tests.sim.process import Process
 from tests.sim.scenario import Scenario
+from tests.sim.seams import CoreFactory
 from tests.sim.story import Story
-
-JUDGES: tuple[type[Judge], ...] = (
-    OneBound,
-    BriefOverlap,
-    AnnouncedBound,
-    TermsGrow,
-    LeavesNothing,
-    ComesRight,
-    Followed,
-    SettlesDown,
-    Answers,
-    Served,
-)
-HOOKS = tuple(name for name in vars(Judge) if not name.startswith("_") and name != "accuse")
-
-
-class Court:
-    """All judges; each fact goes to those who listen to it."""
-
-    def __init__(self, judges: Sequence[Judge]) -> None:
-        self.judges = judges
-        for hook in HOOKS:
-            listeners = [
-                getattr(judge, hook) for judge in judges if getattr(type(judge), hook) is not vars(Judge)[hook]
-            ]
-            setattr(self, hook, self._to_each(listeners))
-
-    @staticmethod
-    def _to_each(listeners: list[Any]) -> Any:
-        def tell(*facts: Any) -> None:
-            for listener in listeners:
-                listener(*facts)
-
-        return tell
-
-    @property
-    def violations(self) -> list[Violation]:
-        """All that was seen, in the order of time."""
-        return sorted((v for judge in self.judges for v in judge.violations), key=lambda v: v.at_s)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """How a run went."""
-
-    violations: tuple[Violation, ...]
-    fingerprint: str
-    story: tuple[str, ...]
-    served: float
-    overlap_longest_s: float
-    overlap_total_s: float
-    outcomes: dict[str, int]
-    messages: int
 
 
 class World:
@@ -88,9 +36,17 @@ class World:
         self.addresses: dict[VipName, tuple[Address, ...]] = {
             vip.name: tuple(placed.address for placed in vip.addresses) for vip in scenario.vips()
         }
-        self.lan = Lan(self.scheduler, self.rng, self._heard, deaf=scenario.deaf)
+        self.lan = Lan(self.scheduler, self.rng, self._heard, self._believed, deaf=scenario.deaf)
         for vip, addresses in self.addresses.items():
             self.lan.serve(vip, addresses)
+        self.strangers: list[Bystander] = []
+        self.estranged_until: dict[Mac, float] = {}
+        """Until when a client may believe this stranger, since it is there, or was lately."""
+        self.gateway: Bystander | None = None
+        if scenario.gateway is not None:
+            port = Port(interface="eth0", mac=Mac("02:00:00:00:00:fe"), own=IPv4Interface((scenario.gateway, 24)))
+            self.gateway = Bystander("gateway", port, frozenset())
+            self.lan.bystanders.append(self.gateway)
         away_s = 0.05 if scenario.far else 0.002
         names = scenario.spec("n1").brokers
         self.brokers = {name: Broker(name, self.scheduler, self.rng, away_s=away_s) for name in names}
@@ -138,7 +94,11 @@ class World:
         number = len(self.lan.machines) + 1
         interfaces = spec.vips[0].interfaces
         ports = [
-            Port(interface=interface, mac=Mac(f"02:00:00:00:{index:02x}:{number:02x}"))
+            Port(
+                interface=interface,
+                mac=Mac(f"02:00:00:00:{index:02x}:{number:02x}"),
+                own=IPv4Interface(f"10.{77 + index}.0.{10 + number}/24"),
+            )
             for index, interface in enumerate(interfaces)
         ]
         machine = Machine(name, self.scheduler, self.rng, self, ports)
@@ -221,20 +181,48 @@ class World:
             self._twin_name = self.twin.spec.node
         return now < self._twin_until and machine.name.removesuffix("-twin") == self._twin_name
 
+    # -- strangers ---------------------------------------------------------------------------------------------------
+
+    def add_stranger(self, address: Address, *, side: int, every_s: float | None, answers: bool) -> Bystander:
+        """A host that nobody knows uses an address; ``every_s``: how often it announces it."""
+        number = len(self.estranged_until) + 1
+        mac = Mac(f"02:00:00:ff:{number >> 8:02x}:{number & 255:02x}")
+        port = Port(interface="eth0", mac=mac, own=IPv4Interface("10.77.0.66/24"))
+        stranger = Bystander(f"stranger {number}", port, frozenset({address} if answers else ()), side=side)
+        self.strangers.append(stranger)
+        self.lan.bystanders.append(stranger)
+        self.estranged_until[mac] = float("inf")
+        if every_s is not None:
+            self._stranger_speaks(stranger, address, every_s)
+        return stranger
+
+    def remove_stranger(self, stranger: Bystander) -> None:
+        """It goes; a client that had asked for the address itself has no reason yet to ask again."""
+        if stranger in self.strangers:
+            self.strangers.remove(stranger)
+            self.lan.bystanders.remove(stranger)
+            stranger.awake = False
+            self.estranged_until[stranger.port.mac] = (
+                self.scheduler.now + (STALE_S if stranger.addresses else 0.0) + 2.0
+            )
+
+    def _stranger_speaks(self, stranger: Bystander, address: Address, every_s: float) -> None:
+        if stranger.awake:
+            self.lan.announce(stranger, stranger.port, address)
+            self.scheduler.after(every_s * (0.5 + self.rng.random()), self._stranger_speaks, stranger, address, every_s)
+
     # -- what the world tells ----------------------------------------------------------------------------------------
 
     @property
     def lan_whole(self) -> bool:
         """Whether every node hears every other on the LAN."""
         return not self.lan.split and all(
-            port.link and not port.silent and not port.loss
-            for machine in self.lan.machines
-            for port in machine.ports.values()
+            port.whole for machine in self.lan.machines for port in machine.ports.values()
         )
 
     def serving(self, machine: Machine) -> bool:
         """Whether a daemon runs there, and is not held up."""
-        process = self._process_on(machine)
+        process = self.process_on(machine)
         return process is not None and not process.standing_still
 
     def kernel_has(self, machine: Machine, address: Address) -> None:
@@ -246,17 +234,30 @@ class World:
         """Tell the judges and the daemon."""
         self.story.say(f"{machine.name}: the kernel lost {address}: {cause}")
         self.court.kernel_lost(machine, address, vip, cause)
-        process = self._process_on(machine)
+        process = self.process_on(machine)
         if process is not None:
             process.kernel_lost(vip, address, cause)
 
-    def _heard(self, machine: Machine, answered: ev.Answered) -> None:
-        process = self._process_on(machine)
-        if process is not None:
-            process.give(answered)
+    def _heard(self, machine: Machine, told: ev.Answered | ev.Reached) -> None:
+        node = self.node_on(machine)
+        if node is None or not machine.awake:
+            return
+        if node.running is not None:
+            node.running.give(told)
+        elif node.process is not None and isinstance(told, ev.Answered) and not told.testament:
+            node.process.sentinel.hears(told)
 
-    def _process_on(self, machine: Machine) -> Process | None:
+    def _believed(self, address: Address) -> None:
+        self.court.believed(address)
+
+    def process_on(self, machine: Machine) -> Process | None:
+        """The daemon that runs there."""
+        node = self.node_on(machine)
+        return node.running if node is not None else None
+
+    def node_on(self, machine: Machine) -> Node | None:
+        """The node that it is."""
         for node in self.nodes:
             if node.machine is machine:
-                return node.running
-        return self.twin.running if self.twin is not None and self.twin.machine is machine else None
+                return node
+        return self.twin if self.twin is not None and self.twin.machine is machine else None

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from tests.sim.broker import Broker, Road
+from tests.sim.broker import Broker, Retention, Road
 from tests.sim.cluster import World
+from tests.sim.harm import ANY, Harm
 from tests.sim.node import Node
 from tests.sim.repair import follow_roads
 
@@ -15,13 +16,14 @@ Begun = tuple[str, Callable[[], None]] | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One kind of fault; ``lan``: it breaks the LAN."""
+    """One kind of fault; ``lan``: it breaks the LAN; ``harm``: what it may cost where it comes alone."""
 
     begin: Callable[[World, Random], Begun]
     weight: float
     shortest_s: float
     longest_s: float
     lan: bool = False
+    harm: Harm = ANY
 
 
 def any_node(world: World, rng: Random) -> Node:
@@ -55,3 +57,22 @@ def cut(world: World, rng: Random, node: Node, road: Road, broker: Broker) -> No
 
     world.scheduler.after(rng.uniform(0.6, 3.0), client_notices)
     world.scheduler.after(rng.uniform(1.5, 6.5), broker_notices)
+
+
+def darken(world: World, rng: Random, *, orderly: bool) -> Callable[[], None]:
+    """Stop all brokers, one shortly after the other; return how to start them again."""
+    running = [broker for broker in world.brokers.values() if broker.running]
+    retention = rng.choice(list(Retention))
+
+    def stop(broker: Broker) -> None:
+        if broker.running:
+            broker.stop(orderly=orderly)
+
+    def start() -> None:
+        for broker in running:
+            if not broker.running:
+                broker.start(retention)
+
+    for broker in running:
+        world.scheduler.after(0.3 * rng.random(), stop, broker)
+    return start

@@ -1,11 +1,11 @@
-"""Faults of brokers, of the roads to them, and of the LAN: each function breaks one thing and tells how to mend it."""
+"""Faults of brokers and of the roads to them: each function breaks one thing and tells how to mend it."""
 
 from random import Random
 
 from tests.sim.broker import Retention
 from tests.sim.cluster import World
-from tests.sim.fault import Begun, any_broker, any_node, cut
-from tests.sim.repair import follow_roads, mend_road, set_link
+from tests.sim.fault import Begun, any_broker, any_node, cut, darken
+from tests.sim.repair import follow_roads, mend_road
 
 
 def broker_restarts(world: World, rng: Random) -> Begun:
@@ -63,6 +63,30 @@ def connection_reset(world: World, rng: Random) -> Begun:
     return f"{node.machine.name} - {broker.name}: connection reset", lambda: None
 
 
+def firewall_blocks(world: World, rng: Random) -> Begun:
+    """A firewall resets a daemon's connections to some brokers, often to all, and then lets nothing through."""
+    node = any_node(world, rng)
+    process = node.running
+    if process is None:
+        return None
+    brokers = list(world.brokers.values())
+    if rng.random() < 0.3:
+        brokers = rng.sample(brokers, rng.randint(1, len(brokers)))
+    for broker in brokers:
+        road, connection = node.roads[broker.name], process.bus.connections.get(broker.name)
+        road.up_held = road.down_held = True
+        follow_roads(node)
+        if connection is not None:
+            process.bus.lose(connection, "connection reset")
+            world.scheduler.after(0.01 * rng.random(), broker.lose, connection)
+
+    def mend() -> None:
+        for broker in brokers:
+            mend_road(node, node.roads[broker.name])
+
+    return f"{node.machine.name} is reset and blocked from {', '.join(b.name for b in brokers)}", mend
+
+
 def road_slow(world: World, rng: Random) -> Begun:
     """The way between a node and a broker is slow."""
     node, broker = any_node(world, rng), any_broker(world, rng)
@@ -97,67 +121,8 @@ def road_stalls(world: World, rng: Random) -> Begun:
     return text, lambda: mend_road(node, road)
 
 
-def port_fails(world: World, rng: Random) -> Begun:
-    """A switch port dies silently, or loses frames."""
-    node = any_node(world, rng)
-    port = rng.choice(list(node.machine.ports.values()))
-    if rng.random() < 0.5:
-        port.silent = True
-    else:
-        port.loss = rng.choice((0.1, 0.3, 0.6))
-    world.court.lan_changed()
-
-    def mend() -> None:
-        port.silent, port.loss = False, 0.0
-        world.court.lan_changed()
-
-    what = "is silently dead" if port.silent else f"loses {port.loss:.0%}"
-    return f"{node.machine.name}: port of {port.interface} {what}", mend
-
-
-def link_down(world: World, rng: Random) -> Begun:
-    """A cable is pulled out."""
-    node = any_node(world, rng)
-    interface = rng.choice(list(node.machine.ports))
-    set_link(node, interface, up=False)
-    world.court.lan_changed()
-
-    def mend() -> None:
-        set_link(node, interface, up=True)
-        world.court.lan_changed()
-
-    return f"{node.machine.name}: {interface} loses its link", mend
-
-
-def lan_splits(world: World, rng: Random) -> Begun:
-    """The LAN falls into two halves; the brokers may still be reached from both."""
-    for node in world.nodes:
-        node.machine.side = rng.randrange(2)
-    world.lan.split = True
-    world.court.lan_changed()
-
-    def mend() -> None:
-        world.lan.split = False
-        world.court.lan_changed()
-
-    return "the LAN is split", mend
-
-
-def node_isolated(world: World, rng: Random) -> Begun:
-    """A node is cut from everything: brokers and LAN."""
-    node = any_node(world, rng)
-    for broker in world.brokers.values():
-        cut(world, rng, node, node.roads[broker.name], broker)
-    ports = list(node.machine.ports.values())
-    for port in ports:
-        port.silent = True
-    world.court.lan_changed()
-
-    def mend() -> None:
-        for road in node.roads.values():
-            mend_road(node, road)
-        for port in ports:
-            port.silent = False
-        world.court.lan_changed()
-
-    return f"{node.machine.name} is cut from everything", mend
+def all_brokers_stop(world: World, rng: Random) -> Begun:
+    """No broker runs for a while."""
+    orderly = rng.random() < 0.5
+    mend = darken(world, rng, orderly=orderly)
+    return f"all brokers {'stop in good order' if orderly else 'are killed'}", mend

@@ -11,7 +11,8 @@ from tests.sim.node import Node
 from tests.sim.scenario import OTHER_TIMINGS
 
 
-def _come_back(world: World, rng: Random, node: Node) -> Callable[[], None]:
+def come_back(world: World, rng: Random, node: Node) -> Callable[[], None]:
+    """What starts the node's daemon again, later: with its disk or without, with a right clock or a wrong one."""
     loses_disk, error_s = rng.random() < 0.3, rng.choice((0.0, 0.0, 2.0, -3600.0))
     ended = node.process
 
@@ -35,7 +36,25 @@ def daemon_killed(world: World, rng: Random) -> Begun:
     if node.running is None:
         return None
     node.kill()
-    return f"{node.machine.name} is killed", _come_back(world, rng, node)
+    return f"{node.machine.name} is killed", come_back(world, rng, node)
+
+
+def both_killed(world: World, rng: Random) -> Begun:
+    """A daemon and its sentinel are killed (-9): only the kernel's lifetime ends what they had."""
+    node = any_node(world, rng)
+    if node.running is None:
+        return None
+    node.kill(sentinel=True)
+    return f"{node.machine.name} and its sentinel are killed", come_back(world, rng, node)
+
+
+def sentinel_killed(world: World, rng: Random) -> Begun:
+    """A sentinel is killed (-9); its daemon starts another, if it lives long enough."""
+    node = any_node(world, rng)
+    if node.running is None:
+        return None
+    node.lose_sentinel(world.scheduler)
+    return f"{node.machine.name} loses its sentinel", lambda: None
 
 
 def machine_dies(world: World, rng: Random) -> Begun:
@@ -44,7 +63,17 @@ def machine_dies(world: World, rng: Random) -> Begun:
     if not node.machine.awake:
         return None
     node.die()
-    return f"{node.machine.name} loses power", _come_back(world, rng, node)
+    return f"{node.machine.name} loses power", come_back(world, rng, node)
+
+
+def backup_dies(world: World, rng: Random) -> Begun:
+    """The machine of a node that owns nothing loses power."""
+    backups = [node for node in world.nodes if node.machine.awake and not node.machine.held]
+    if not backups:
+        return None
+    node = rng.choice(backups)
+    node.die()
+    return f"{node.machine.name}, a backup, loses power", come_back(world, rng, node)
 
 
 def daemon_frozen(world: World, rng: Random) -> Begun:
@@ -72,7 +101,7 @@ def daemon_stopped(world: World, rng: Random) -> Begun:
     if node.running is None:
         return None
     world.ask_to_stop(node)
-    return f"{node.machine.name} is asked to end", _come_back(world, rng, node)
+    return f"{node.machine.name} is asked to end", come_back(world, rng, node)
 
 
 def other_timing(world: World, rng: Random) -> Begun:

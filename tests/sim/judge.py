@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from floatip.core.effects import Answer
 from floatip.core.messages import Message
 from floatip.core.types import Address, VipName
+from tests.sim.harm import Harm
 from tests.sim.machine import Cause, Machine
 
 if TYPE_CHECKING:
@@ -72,8 +73,17 @@ class Judge:
     def stop_asked(self, process: "Process") -> None:
         """A daemon was asked to end (SIGTERM)."""
 
+    def killed(self, process: "Process") -> None:
+        """A daemon was killed (-9)."""
+
     def exited(self, process: "Process", code: int) -> None:
         """A daemon ended on its own account."""
+
+    def believed(self, address: Address) -> None:
+        """A client believes another MAC than before, or has looked around."""
+
+    def fault_alone(self, harm: Harm) -> None:
+        """Something breaks, where each fault comes alone: the one before it is long over."""
 
     def every_second(self) -> None:
         """A second has passed, and the clients have looked around."""

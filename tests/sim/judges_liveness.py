@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from floatip.core.effects import Answer
 from floatip.core.types import Address, VipName
+from tests.sim.clients import STALE_S
 from tests.sim.judge import Judge
-from tests.sim.lan import STALE_S
 from tests.sim.machine import Cause, Machine
 from tests.sim.scenario import Phase
 
@@ -55,47 +55,71 @@ class SettlesDown(Judge):
 
 
 class Followed(Judge):
-    """L1: clients follow an owner within ``BOUND_S``, whenever the LAN is whole and the owner's daemon runs.
+    """L1: clients follow an owner within ``BOUND_S``, also after the LAN was broken, or a stranger used the address.
 
-    A LAN that has just healed is left to the clients: nobody tells an owner of it, and they ask again after
-    ``STALE_S``.
+    They are asked once a second: a client is astray if it is so twice in a row, the second time later than that after
+    the LAN healed, the owner got the address, or its daemon began to run again. A client that had asked for the address
+    itself while a stranger answered has no reason to ask again before its own time.
     """
 
-    BOUND_S = 2.5
-    HEALED_S = STALE_S + 2.0
+    BOUND_S = 1.0
+    LOOK_S = 1.0
 
     def __init__(self, world: "World") -> None:
         super().__init__(world)
-        self._astray_since: dict[tuple[int, Address], tuple[Machine, float]] = {}
+        self._astray: set[tuple[int, Address]] = set()
+        self._settled: dict[Address, tuple[Machine | None, float]] = {}
         self._from = 0.0
+        self._unheard = False
+        """A split lies between the nodes and some of the clients alone."""
 
     def lan_changed(self) -> None:
-        """Begin to count anew, after a while."""
-        self._astray_since.clear()
-        self._from = self.world.scheduler.now + self.HEALED_S
+        """Begin to count anew; a heal that no node can hear of is left to the clients."""
+        self._astray.clear()
+        unheard = self._unheard or self.world.scenario.deaf
+        self._from = self.world.scheduler.now + (STALE_S + self.LOOK_S if unheard else 0.0)
+        self._unheard = self.world.lan.split and not self.world.lan.parted
+
+    def kernel_has(self, machine: Machine, address: Address) -> None:
+        """See who is the owner."""
+        self._look(address)
+
+    def kernel_lost(self, machine: Machine, address: Address, vip: VipName, cause: Cause) -> None:
+        """See who is the owner."""
+        self._look(address)
 
     def every_second(self) -> None:
         """Ask the clients."""
-        if self.world.lan_whole and self.world.scheduler.now >= self._from:
-            for addresses in self.world.addresses.values():
-                for address in addresses:
-                    self._ask(address)
+        for addresses in self.world.addresses.values():
+            for address in addresses:
+                self._look(address)
+                self._ask(address)
+
+    def _look(self, address: Address) -> None:
+        """Remember since when the owner is settled: alone, with a daemon that runs."""
+        homes = [machine for machine in self.world.lan.machines if address in machine.held]
+        home = homes[0] if len(homes) == 1 and self._is_sure(homes[0], address) else None
+        if address not in self._settled or self._settled[address][0] is not home:
+            self._settled[address] = (home, self.world.scheduler.now)
+
+    def _is_sure(self, home: Machine, address: Address) -> bool:
+        """Whether a daemon runs there that took the address itself, or has announced what it found."""
+        process = self.world.process_on(home)
+        return process is not None and not process.standing_still and home.held[address].vip not in process.in_doubt
 
     def _ask(self, address: Address) -> None:
         now = self.world.scheduler.now
-        homes = [machine for machine in self.world.lan.machines if address in machine.held]
-        settled = len(homes) == 1 and self.world.serving(homes[0])
+        home, since = self._settled[address]
         for number, client in enumerate(self.world.lan.clients):
-            key = (number, address)
-            if not settled or client.believes.get(address) == homes[0].ports[homes[0].held[address].interface].mac:
-                self._astray_since.pop(key, None)
-                continue
-            home, since = self._astray_since.setdefault(key, (homes[0], now))
-            if home is not homes[0]:
-                self._astray_since[key] = (homes[0], now)
-            elif now - since > self.BOUND_S:
-                self.accuse(f"{address} is on {home.name}, and a client uses {client.believes.get(address)} instead")
-                self._astray_since[key] = (home, float("inf"))
+            key, believed = (number, address), client.believes.get(address)
+            strange = believed is not None and now < self.world.estranged_until.get(believed, 0.0)
+            if home is None or strange or not self.world.lan_whole or self.world.lan.serves(client, address):
+                self._astray.discard(key)
+            elif key not in self._astray:
+                self._astray.add(key)
+            elif now - max(since, self._from) > self.BOUND_S + self.LOOK_S:
+                self.accuse(f"{address} is on {home.name}, and a client uses {believed} instead")
+                self._settled[address] = (home, float("inf"))
 
 
 class Answers(Judge):

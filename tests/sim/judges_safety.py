@@ -84,59 +84,6 @@ class OneBound(Holders):
             self.accuse(f"{address} is on {' and '.join(names)}")
 
 
-class BriefOverlap(Holders):
-    """S1 under ``keep``: two kernels with the same address only because the LAN was broken, or for a moment.
-
-    While the LAN is broken both sides may serve. An overlap that a broken LAN has left behind may last until the two
-    hear each other over a broker, or a killed daemon's kernel lets go: ``INHERITED_S``. One that begins although the
-    LAN has been whole for ``WHOLE_S`` ends within ``BOUND_S``.
-    """
-
-    BOUND_S = 0.05
-    INHERITED_S = 10.0
-    WHOLE_S = 2.0
-
-    def __init__(self, world: "World") -> None:
-        super().__init__(world)
-        self.longest_s = 0.0
-        self.total_s = 0.0
-        self._since: dict[Address, tuple[float, bool]] = {}
-        self._last: dict[Address, tuple[float, bool]] = {}
-        self._whole_since = 0.0
-
-    def lan_changed(self) -> None:
-        """Remember since when it is whole."""
-        self._whole_since = self.world.scheduler.now if self.world.lan_whole else float("inf")
-        super().lan_changed()
-
-    def look(self, address: Address) -> None:
-        """Begin or end an overlap."""
-        double = len(self.counted(address)) > 1 and self.world.lan_whole
-        now = self.world.scheduler.now
-        if double and address not in self._since:
-            # An address that was removed by hand and put back at once does not begin a new overlap.
-            ended_s, clean = self._last.get(address, (-self.WHOLE_S, True))
-            clean = now - self._whole_since > self.WHOLE_S and (clean or now - ended_s > self.WHOLE_S)
-            self._since[address] = (now, clean)
-        elif not double and address in self._since:
-            since, clean = self._since.pop(address)
-            self._last[address] = (now, clean)
-            self._over(address, since, clean)
-
-    def _over(self, address: Address, since: float, clean: bool) -> None:
-        span_s = self.world.scheduler.now - since
-        if clean:
-            self.longest_s = max(self.longest_s, span_s)
-            self.total_s += span_s
-        if span_s > (self.BOUND_S if clean else self.INHERITED_S) and self.world.scenario.policy is Policy.KEEP:
-            self.accuse(f"{address} was on two nodes for {span_s:.3f} s on a whole LAN")
-
-    def finish(self) -> None:
-        """End what still lasts."""
-        for address, (since, clean) in self._since.items():
-            self._over(address, since, clean)
-
-
 class AnnouncedBound(Judge):
     """S2: nobody announces what its kernel does not have.
 

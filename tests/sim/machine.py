@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv4Interface
 from random import Random
 from typing import Protocol
 
@@ -14,6 +15,7 @@ class Cause(StrEnum):
 
     EXPIRED = "lifetime ended"
     REMOVED = "removed by its daemon"
+    ORPHANED = "removed by the sentinel"
     BY_HAND = "removed by hand"
     DIED = "machine died"
 
@@ -30,13 +32,22 @@ class KernelWatcher(Protocol):
 
 @dataclass(slots=True)
 class Port:
-    """One interface and its place in the LAN."""
+    """One interface and its place in the LAN, with the host's own address there."""
 
     interface: str
     mac: Mac
+    own: IPv4Interface
     link: bool = True
-    silent: bool = False
+    dumb: bool = False
+    """It sends nothing."""
+    deaf: bool = False
+    """It hears nothing."""
     loss: float = 0.0
+
+    @property
+    def whole(self) -> bool:
+        """Whether every frame comes and goes."""
+        return self.link and not (self.dumb or self.deaf or self.loss)
 
 
 @dataclass(slots=True)

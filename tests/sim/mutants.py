@@ -1,12 +1,7 @@
-"""Engines broken on purpose, each of which a judge must catch. Knows: one wrong idea each. Never: two.
+"""Mutants of the election, and canaries of the judges. Knows: one wrong idea each. Never: two."""
 
-A mutant replaces small methods of the production core while it runs; what it replaces must exist. Some need runs in
-which a fault that shows them comes often.
-"""
-
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from floatip.core import effects as do
@@ -19,94 +14,9 @@ from floatip.core.situation import Situation
 from floatip.core.types import NodeSpec, Policy, Standing, Stored, Timing
 from floatip.core.view import View
 from floatip.core.vip import Vip
-from tests.sim.process import Core, CoreFactory
-from tests.sim.run import run
-from tests.sim.scenario import Phase, Scenario
-
-Patch = tuple[Any, str, Any]
-ONE_BOUND = frozenset({"OneBound"})
-"""Mutants of the election itself: they are caught where the LAN does not help."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutant:
-    """One wrong engine, the runs that show it and the judges of whom one must see it."""
-
-    why: str
-    judges: frozenset[str]
-    patches: tuple[Patch, ...] = ()
-    factory: CoreFactory = Engine
-    brokers: int = 3
-    nodes: int = 3
-    policy: Policy = Policy.RELEASE
-    phase: Phase = Phase.SAFETY
-    favour: tuple[str, ...] = ()
-    far: bool = False
-    mixed: bool = False
-    seeds: int = 40
-
-    def caught_by(self) -> str | None:
-        """The first judge of the expected ones that sees it, with the seed; None if it gets through."""
-        with patched(self.patches):
-            for seed in range(self.seeds):
-                scenario = Scenario(
-                    seed=seed,
-                    brokers=self.brokers,
-                    nodes=self.nodes,
-                    policy=self.policy,
-                    phase=self.phase,
-                    favour=self.favour,
-                    deaf=self.judges == ONE_BOUND,
-                    far=self.far,
-                    mixed=self.mixed,
-                )
-                for violation in run(scenario, self.factory).violations:
-                    if violation.judge in self.judges:
-                        return str(violation)
-        return None
-
-
-@contextmanager
-def patched(patches: tuple[Patch, ...]) -> Iterator[None]:
-    """Replace attributes that exist, and put them back."""
-    before = [(where, name, getattr(where, name)) for where, name, _ in patches]
-    try:
-        for where, name, value in patches:
-            setattr(where, name, value)
-        yield
-    finally:
-        for where, name, value in before:
-            setattr(where, name, value)
-
-
-def after(where: Any, name: str, change: Callable[..., Any]) -> Patch:
-    """A patch that changes what a method returns: ``change(result, self, *arguments)``."""
-    original = getattr(where, name)
-
-    def changed(self: Any, *arguments: Any, **named: Any) -> Any:
-        return change(original(self, *arguments, **named), self, *arguments)
-
-    return where, name, changed
-
-
-def nothing(*_: Any, **__: Any) -> None:
-    """Do nothing."""
-
-
-class Tampered(Engine):
-    """An engine whose effects are changed on their way out."""
-
-    def start(self, now: float) -> list[do.Effect]:
-        """Begin."""
-        return self.tamper(super().start(now), None)
-
-    def step(self, event: ev.Event, now: float) -> list[do.Effect]:
-        """Take one event."""
-        return self.tamper(super().step(event, now), event)
-
-    def tamper(self, effects: list[do.Effect], event: ev.Event | None) -> list[do.Effect]:
-        """Change them."""
-        return effects
+from tests.sim.mutant import ONE_BOUND, Mutant, Patch, Tampered, after, nothing
+from tests.sim.scenario import Phase
+from tests.sim.seams import Core
 
 
 class AnnouncesTooEarly(Tampered):
@@ -182,14 +92,14 @@ MUTANTS: dict[str, Mutant] = {
         patches=(after(Vip, "standing", _never),),
         brokers=1,
         nodes=5,
-        favour=("operator_asks",),
         far=True,
-        seeds=150,
+        only=("operator_asks", "machine_dies", "both_killed"),
     ),
     "D below L": Mutant(
         why="a claimant must wait out the owner's lease and its kernel (4.2)",
         judges=ONE_BOUND,
         patches=((Timing, "owner_down_s", lambda self, policy: self.lease_s * 0.6),),
+        only=("both_killed", "daemon_frozen", "road_cut"),
     ),
     "D without the kernel's delay": Mutant(
         why="D must cover h + V + S, not the lease alone (4.2)",
@@ -212,31 +122,31 @@ MUTANTS: dict[str, Mutant] = {
             (PeerLog, "blocks_until", _own_d_only),
         ),
         mixed=True,
-        seeds=150,
+        only=("daemon_frozen", "road_cut", "operator_asks", "both_killed"),
     ),
     "lost incarnation counter": Mutant(
         why="a life that has an old one's number takes the old one's echoes for its own (4.3)",
         judges=frozenset({"OneBound", "Served", "ComesRight"}),
         factory=forgetful,
         patches=((Engine, "_be_reborn", nothing),),
-        favour=("daemon_killed",),
-        seeds=80,
+        brokers=1,
+        only=("operator_asks", "daemon_killed", "both_killed"),
+        far=True,
     ),
     "minority hold kept": Mutant(
         why="an owner that lost its majority must release what it still holds (rule 8)",
         judges=frozenset({"Served", "ComesRight"}),
         patches=((Vip, "_give_up_everywhere", nothing),),
-        nodes=5,
-        favour=("cut_from_most",),
         phase=Phase.LIVENESS,
+        nodes=2,
+        only=("cut_from_most", "broker_restarts", "broker_freezes"),
     ),
     "gaps unnoticed": Mutant(
         why="what was dropped may have been a claim (rule 5)",
         judges=ONE_BOUND,
         patches=((View, "_gap", nothing),),
         brokers=1,
-        favour=("road_stalls", "daemon_frozen"),
-        seeds=150,
+        only=("road_stalls", "daemon_frozen"),
     ),
     "blocked claim counts": Mutant(
         why="a claim that comes back behind another's listing is void (rule 4)",
@@ -247,6 +157,7 @@ MUTANTS: dict[str, Mutant] = {
         why="a new session has not heard who owns (rule 5)",
         judges=ONE_BOUND,
         patches=((Situation, "listen_s", lambda self, policy: 0.0),),
+        only=("both_killed", "daemon_killed", "machine_dies", "road_cut", "cut_from_most"),
     ),
     "the LAN is not asked": Mutant(
         why="under keep a frozen owner's kernel still serves (4.6)",
@@ -280,6 +191,7 @@ MUTANTS: dict[str, Mutant] = {
         judges=frozenset({"ComesRight"}),
         patches=((Situation, "back_off_s", lambda self: 1e9),),
         phase=Phase.LIVENESS,
+        only=("operator_asks", "daemon_stopped", "machine_dies", "broker_restarts", "road_cut"),
     ),
     "announces nothing": Mutant(
         why="L1: clients must learn of the new owner",

@@ -13,6 +13,9 @@ from tests.sim.faults import FAULTS
 from tests.sim.repair import repair
 from tests.sim.scenario import Phase
 
+QUIET_S = 9.0
+"""Where faults come one by one: how long it takes until the last one's traces are gone."""
+
 
 class Nemesis:
     """Breaks things in one world."""
@@ -23,6 +26,8 @@ class Nemesis:
         self._rng = Random(f"{scenario.seed} {scenario.brokers} {scenario.nodes} {scenario.policy} nemesis")
         self._ceased = False
         self._faults = [fault for fault in FAULTS if scenario.lan_split or not fault.lan]
+        if scenario.only:
+            self._faults = [fault for fault in FAULTS if fault.begin.__name__ in scenario.only]
         favours = [20.0 if fault.begin.__name__ in scenario.favour else 1.0 for fault in self._faults]
         # Each run has a taste of its own, so that rare mixes come up as well.
         self._weights = [
@@ -30,7 +35,10 @@ class Nemesis:
             for fault, favour in zip(self._faults, favours, strict=True)
         ]
         if not scenario.calm:
-            world.scheduler.after(self._rng.uniform(0.0, 6.0), self._strike)
+            if scenario.singly:
+                world.scheduler.after(QUIET_S, self._strike_alone)
+            else:
+                world.scheduler.after(self._rng.uniform(0.0, 6.0), self._strike)
             if scenario.phase is Phase.LIVENESS:
                 world.scheduler.after(scenario.faults_s, self.cease)
 
@@ -49,14 +57,26 @@ class Nemesis:
             self._begin(fault)
         self._world.scheduler.after(self._rng.expovariate(1 / every_s), self._strike)
 
-    def _begin(self, fault: Fault) -> None:
+    def _strike_alone(self) -> None:
+        """One fault, and the next one when this one is long over."""
+        if self._ceased:
+            return
+        fault = self._rng.choices(self._faults, self._weights)[0]
+        self._world.court.fault_alone(fault.harm)
+        lasts_s = self._begin(fault)
+        again_s = 0.1 if lasts_s is None else lasts_s + QUIET_S + self._rng.random()
+        self._world.scheduler.after(again_s, self._strike_alone)
+
+    def _begin(self, fault: Fault) -> float | None:
+        """Begin it; return for how long it lasts."""
         begun = fault.begin(self._world, self._rng)
         if begun is None:
-            return
+            return None
         text, end = begun
         self._world.story.say(f"*** {text}")
-        lasts_s = fault.shortest_s * (fault.longest_s / fault.shortest_s) ** self._rng.random()
+        lasts_s: float = fault.shortest_s * (fault.longest_s / fault.shortest_s) ** self._rng.random()
         self._world.scheduler.after(lasts_s, self._end, text, end)
+        return lasts_s
 
     def _end(self, text: str, end: Callable[[], None]) -> None:
         if not self._ceased:

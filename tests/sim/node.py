@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from random import Random
 
 from floatip.core import events as ev
-from floatip.core.types import BrokerName, NodeSpec, Stored
+from floatip.core.types import BrokerName, NodeSpec, Policy, Stored, VipName, VipSpec
 from tests.sim.broker import Broker, Connection, Road
+from tests.sim.clock import Scheduler
 from tests.sim.machine import Cause, Machine
-from tests.sim.process import CoreFactory, Process
+from tests.sim.process import Process
+from tests.sim.seams import CoreFactory
 
 EPOCH_S = 1_700_000_000
 
@@ -32,25 +34,46 @@ class Node:
         return self.process if self.process is not None and self.process.alive else None
 
     def start(self, process: Process, factory: CoreFactory, true_s: float) -> None:
-        """Remove what an earlier daemon left in the kernel, and only then speak."""
-        for address in list(self.machine.held):
-            self.machine.remove(address, Cause.REMOVED)
+        """See the old sentinel off, take over or remove what is in the kernel, and only then speak."""
+        if self.process is not None:
+            self.process.sentinel.end()
+        inherited = [found for vip in self.spec.vips if (found := self._inherit(vip)) is not None]
         self.process = process
-        process.start(factory, self.disk, int((EPOCH_S + true_s + self.wall_error_s) * 1e6))
+        process.start(factory, self.disk, int((EPOCH_S + true_s + self.wall_error_s) * 1e6), inherited)
+
+    def _inherit(self, vip: VipSpec) -> tuple[VipName, str] | None:
+        """Keep all of a VIP's addresses on one interface, unless the policy is to let go; remove anything else."""
+        held = [self.machine.held.get(placed.address) for placed in vip.addresses]
+        interfaces = {one.interface if one is not None else None for one in held}
+        interface = interfaces.pop()
+        if vip.policy is not Policy.RELEASE and interface is not None and not interfaces:
+            return vip.name, interface
+        for placed in vip.addresses:
+            self.machine.remove(placed.address, Cause.REMOVED)
+        return None
 
     def save(self) -> None:
         """Keep what the daemon stored."""
         if self.process is not None:
             self.disk = self.process.stored
 
-    def kill(self) -> None:
-        """End the daemon without a word; the machine goes on."""
+    def kill(self, *, sentinel: bool = False) -> None:
+        """End the daemon without a word, and its sentinel as well or not; the machine goes on."""
         process = self.running
         self.starting += 1
         if process is not None:
             self.save()
+            if sentinel:
+                process.sentinel.end()
             process.kill()
             process.frozen = False
+
+    def lose_sentinel(self, scheduler: Scheduler) -> None:
+        """End the sentinel without a word; its daemon misses it and starts another."""
+        process = self.running
+        if process is not None:
+            process.sentinel.end()
+            scheduler.after(self.rng.uniform(0.02, 0.3), process.turn, process.sentinel.begin_again)
 
     def die(self) -> None:
         """Lose power."""
@@ -58,6 +81,8 @@ class Node:
         if self.running is not None:
             self.save()
             self.running.vanish()
+        if self.process is not None:
+            self.process.sentinel.end()
         self.machine.die()
 
     def freeze(self, brokers: dict[BrokerName, Broker], true_s: float) -> None:

@@ -6,66 +6,23 @@ A process that stands still gets nothing; what came meanwhile waits, and is read
 
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any, Protocol
+from typing import Any
 
 from floatip.core import effects as do
 from floatip.core import events as ev
-from floatip.core.messages import Message
-from floatip.core.snapshot import Snapshot
 from floatip.core.types import Address, BrokerName, NodeSpec, Stored, VipName
+from floatip.core.types import Port as PortFact
 from tests.sim.broker import Broker, Packet, Road
 from tests.sim.bus import Bus
 from tests.sim.clock import Scheduler
 from tests.sim.lan import Lan
 from tests.sim.machine import Cause, Machine
 from tests.sim.pipe import Pipe
+from tests.sim.seams import Bench, Core, CoreFactory
+from tests.sim.sentinel import Sentinel
 
 MOST_TICKS = 500
 """How many ticks an engine may want within a second; a busy one wants some tens."""
-
-
-class Core(Protocol):
-    """What the world needs of an engine."""
-
-    def start(self, now: float) -> list[do.Effect]:
-        """Begin."""
-
-    def step(self, event: ev.Event, now: float) -> list[do.Effect]:
-        """Take one event."""
-
-    def deadline(self) -> float | None:
-        """When to tick at the latest."""
-
-    def snapshot(self, now: float) -> Snapshot:
-        """What it knows."""
-
-
-class CoreFactory(Protocol):
-    """How an engine is built."""
-
-    def __call__(
-        self, spec: NodeSpec, *, stored: Stored, wall_us: int, now: float, entropy: Callable[[], float]
-    ) -> Core:
-        """Build one."""
-
-
-class Bench(Protocol):
-    """Who hears what a daemon does."""
-
-    def said(self, process: "Process", message: Message) -> None:
-        """It published this."""
-
-    def announced(self, process: "Process", vip: VipName) -> None:
-        """It announced this VIP."""
-
-    def knows_lost(self, process: "Process", vip: VipName) -> None:
-        """It was told that an address of the VIP is gone."""
-
-    def answered(self, process: "Process", answer: do.Answer) -> None:
-        """It answered an operator."""
-
-    def exited(self, process: "Process", code: int) -> None:
-        """It ended on its own account."""
 
 
 class Process:
@@ -91,6 +48,9 @@ class Process:
         self.frozen_at = 0.0
         self.ran_again_at = 0.0
         """When it last ran again after standing still (true time)."""
+        self.began_at = 0.0
+        self.in_doubt: set[VipName] = set()
+        """What it found in the kernel when it began, and has not announced yet, for it may be another's by now."""
         self.stored = Stored()
         self.engine: Core | None = None
         self._scheduler = scheduler
@@ -101,6 +61,7 @@ class Process:
             vip.name: tuple(placed.address for placed in vip.addresses) for vip in spec.vips
         }
         self.bus = Bus(self, brokers, scheduler)
+        self.sentinel = Sentinel(spec, machine, scheduler, rng, lan)
         self._backlog: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self._wake_at: float | None = None
         self._ticks = 0
@@ -110,21 +71,36 @@ class Process:
 
     # -- life --------------------------------------------------------------------------------------------------------
 
-    def start(self, factory: CoreFactory, stored: Stored, wall_us: int) -> None:
-        """Begin to speak."""
+    def start(
+        self, factory: CoreFactory, stored: Stored, wall_us: int, inherited: Sequence[tuple[VipName, str]]
+    ) -> None:
+        """Begin to speak; ``inherited``: the VIPs that an earlier daemon left in the kernel, and where."""
         now = self.machine.clock.now()
+        self.began_at = self._scheduler.now
+        self.in_doubt = {vip for vip, _ in inherited}
         self.stored = stored
         self.engine = factory(self.spec, stored=stored, wall_us=wall_us, now=now, entropy=self.rng.random)
         self.bus.incarnation = max(stored.incarnation + 1, wall_us)
         self._perform(self.engine.start(now))
+        for vip, interface in inherited:
+            self._say_own(f"finds {vip} on {interface}")
+            self.give(ev.Inherited(vip=vip, interface=interface))
         ports = self.machine.ports.values()
-        self.give(ev.IdentityChanged(macs=tuple(p.mac for p in ports), addresses=(f"lan-{self.machine.name}",)))
+        identity = ev.IdentityChanged(
+            macs=tuple(port.mac for port in ports),
+            addresses=tuple(str(port.own.ip) for port in ports),
+            ports=tuple(PortFact(interface=p.interface, mac=p.mac, addresses=(p.own,)) for p in ports),
+        )
+        self.give(identity)
         for port in ports:
             self.give(ev.LinkChanged(interface=port.interface, up=port.link))
         self.bus.open()
 
     def kill(self) -> None:
-        """End without a word (kill -9): the kernel closes the connections, the addresses stay."""
+        """End without a word (kill -9): the kernel closes the connections, the sentinel sees to the addresses."""
+        self.sentinel.orphan()
+        self.bus.drop()
+        self._bench.killed(self)
         self._end(Packet.RESET)
 
     def vanish(self) -> None:
@@ -229,10 +205,16 @@ class Process:
     def _carry_out(self, effect: do.Effect) -> None:
         match effect:
             case do.Announce():
+                self.in_doubt.discard(effect.vip)
                 self._bench.announced(self, effect.vip)
-                self._lan.announce(self.machine, effect.interface, effect.vip, self._addresses[effect.vip])
+                for address in self._addresses[effect.vip]:
+                    self._lan.announce(self.machine, self.machine.ports[effect.interface], address)
             case do.Probe():
                 self._lan.probe(self.machine, effect, self._addresses[effect.vip])
+            case do.Ask():
+                self._lan.ask(self.machine, effect)
+            case do.Acquaint():
+                self.sentinel.acquaint(effect.macs)
             case do.Reconnect():
                 self._say_own(f"ends its session on {effect.broker}: {effect.reason}")
                 self.bus.hang_up(effect.broker, effect.reason)
@@ -254,6 +236,7 @@ class Process:
                 self._bench.answered(self, effect)
             case do.Exit():
                 self._say_own(f"exits with {effect.code}: {effect.reason}")
+                self.sentinel.end()
                 self._end(Packet.BYE)
                 self._bench.exited(self, effect.code)
             case _:

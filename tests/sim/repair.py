@@ -2,6 +2,7 @@
 
 from tests.sim.broker import Broker, Retention, Road
 from tests.sim.cluster import World
+from tests.sim.machine import Port
 from tests.sim.node import Node
 
 
@@ -18,6 +19,10 @@ def repair(world: World) -> None:
         follow_roads(node)
         _machine(world, node)
     world.lan.split = False
+    for stranger in list(world.strangers):
+        world.remove_stranger(stranger)
+    if world.gateway is not None:
+        world.gateway.awake = True
     world.court.lan_changed()
 
 
@@ -35,6 +40,12 @@ def set_link(node: Node, interface: str, *, up: bool) -> None:
         port.link = up
         if node.running is not None:
             node.running.link_changed(interface, up=up)
+
+
+def mend_port(port: Port) -> None:
+    """Let every frame through, but for a cable that is out."""
+    port.dumb = port.deaf = False
+    port.loss = 0.0
 
 
 def mend_road(node: Node, road: Road) -> None:
@@ -56,8 +67,7 @@ def _machine(world: World, node: Node) -> None:
     machine = node.machine
     machine.side = 0
     for port in machine.ports.values():
-        port.silent = False
-        port.loss = 0.0
+        mend_port(port)
         set_link(node, port.interface, up=True)
     world.resume(node)
     world.thaw(node)

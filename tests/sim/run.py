@@ -1,10 +1,11 @@
 """One run from its scenario to its verdict. Knows: what belongs to a run. Never: what a verdict means."""
 
 from floatip.core.engine import Engine
-from tests.sim.cluster import Verdict, World
+from tests.sim.cluster import World
+from tests.sim.court import Verdict
 from tests.sim.nemesis import Nemesis
-from tests.sim.process import CoreFactory
 from tests.sim.scenario import Scenario
+from tests.sim.seams import CoreFactory
 
 
 def run(scenario: Scenario, factory: CoreFactory = Engine, *, keep_story: bool = False) -> Verdict:

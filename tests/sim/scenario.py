@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 from random import Random
 
 from floatip.core.types import (
@@ -55,12 +55,16 @@ class Scenario:
     fault_every_s: float = 3.0
     favour: tuple[str, ...] = ()
     """Faults that come far more often than the others."""
+    only: tuple[str, ...] = ()
+    """Nothing but these faults."""
     deaf: bool = False
     """Nobody hears anybody on the LAN: the election has to be safe without it (policy ``release``)."""
     far: bool = False
     """The brokers are far away: tens of milliseconds instead of one or two."""
     mixed: bool = False
     """Each node goes by a timing of its own."""
+    singly: bool = False
+    """Each fault comes alone, and only when the last one is long over: then it is known what it may cost."""
     calm: bool = False
     """No faults at all: the beginning of a cluster's life, and what it costs."""
 
@@ -73,6 +77,11 @@ class Scenario:
     def timing(self) -> Timing:
         """The timing of every node."""
         return Random(f"{self.seed} timing").choice(TIMINGS)
+
+    @property
+    def gateway(self) -> IPv4Address | None:
+        """The gateway of the LAN, if it has one."""
+        return IPv4Address("10.77.0.1") if Random(f"{self.seed} gateway").random() < 0.7 else None
 
     @property
     def lan_split(self) -> bool:
@@ -136,6 +145,8 @@ class Scenario:
                 )
                 for vip in self.vips()
             ),
+            gateway=self.gateway,
+            lan_health=not self.deaf,
             timing=timing or (Random(f"{self.seed} {node} timing").choice(MIXED) if self.mixed else self.timing),
         )
 
@@ -143,6 +154,6 @@ class Scenario:
         """The command that runs it again and tells what happened."""
         parts = [f"--seed {self.seed} --brokers {self.brokers} --nodes {self.nodes} --policy {self.policy}"]
         parts += [f"--phase {self.phase}"]
-        parts += [f"--favour {name}" for name in self.favour]
-        parts += [f"--{name}" for name in ("deaf", "far", "mixed", "calm") if getattr(self, name)]
+        parts += [f"--favour {name}" for name in self.favour] + [f"--only {name}" for name in self.only]
+        parts += [f"--{name}" for name in ("deaf", "far", "mixed", "singly", "calm") if getattr(self, name)]
         return f"python -m tests.sim {' '.join(parts)} --verbose"

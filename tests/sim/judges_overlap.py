@@ -1,0 +1,143 @@
+"""How long two may serve (S1 under ``keep`` and ``lan``). Knows: true time, every kernel."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from floatip.core.types import REMOVAL_DELAY_S, Address, Policy
+from tests.sim.judges_safety import Holders
+from tests.sim.machine import Machine
+from tests.sim.scenario import OTHER_TIMINGS
+
+if TYPE_CHECKING:
+    from tests.sim.cluster import World
+
+
+class Origin(Enum):
+    """What had gone before an overlap."""
+
+    CLEAN = "on a whole LAN"
+    ORPHANED = "although the dead daemon's sentinel hears the other"
+    TROUBLED = "although both could have settled it"
+
+
+@dataclass(slots=True)
+class Overlap:
+    """One address on two kernels; ``from_s``: since when it could have been ended within ``patience_s``."""
+
+    origin: Origin
+    since_s: float
+    from_s: float
+    patience_s: float
+
+
+class BriefOverlap(Holders):
+    """S1 under ``keep`` and ``lan``: two kernels with the same address only for a reason, and not for long.
+
+    Where nothing excuses it: ``BOUND_S``. Where the old owner's daemon was killed, and its sentinel knows the new one:
+    ``SENTINEL_S``. While the LAN is broken both sides may serve; a restarted daemon goes on with what its predecessor
+    left. These settle it within ``YIELD_S`` once the LAN is whole and both daemons run, and within a kernel lifetime if
+    one of them does not.
+    """
+
+    BOUND_S = 0.05
+    SENTINEL_S = 0.3
+    YIELD_S = 1.5
+    WHOLE_S = 2.0
+    LOOK_S = 0.05
+
+    def __init__(self, world: "World") -> None:
+        super().__init__(world)
+        self.longest_s = 0.0
+        self.total_s = 0.0
+        self._overlaps: dict[Address, Overlap] = {}
+        self._last: dict[Address, tuple[float, Origin]] = {}
+        self._whole_since = 0.0
+        policy = world.scenario.policy
+        self._judges = policy is not Policy.RELEASE
+        timings = (world.scenario.timing, *OTHER_TIMINGS)
+        longest_s = max(timing.lifetime_s(policy) for timing in timings)
+        self._lifetime_s = (longest_s + REMOVAL_DELAY_S) * 1.02 + self.SENTINEL_S
+
+    def lan_changed(self) -> None:
+        """Remember since when it is whole; what overlaps now has an excuse."""
+        self._whole_since = self.world.scheduler.now if self.world.lan_whole else float("inf")
+        for overlap in self._overlaps.values():
+            overlap.origin = Origin.TROUBLED
+        super().lan_changed()
+
+    def look(self, address: Address) -> None:
+        """Begin or end an overlap."""
+        double, now = len(self.counted(address)) > 1, self.world.scheduler.now
+        if double and address not in self._overlaps:
+            origin = self._origin(address)
+            patience_s = self._patience_s(address, origin)
+            self._overlaps[address] = Overlap(origin, now, now, patience_s)
+            if origin is Origin.TROUBLED:
+                self.world.scheduler.after(self.LOOK_S, self._look_again, address, self._overlaps[address])
+        elif not double and address in self._overlaps:
+            overlap = self._overlaps.pop(address)
+            self._last[address] = (now, overlap.origin)
+            self._over(address, overlap)
+
+    def _origin(self, address: Address) -> Origin:
+        now, machines = self.world.scheduler.now, self.holders[address]
+        # An address that was removed by hand and put back at once does not begin a new overlap.
+        ended_s, origin = self._last.get(address, (-self.WHOLE_S, Origin.CLEAN))
+        if now - self._whole_since <= self.WHOLE_S or (origin is Origin.TROUBLED and now - ended_s <= self.WHOLE_S):
+            return Origin.TROUBLED
+        if any(self._is_new(machine) for machine in machines):
+            return Origin.TROUBLED
+        orphans = [machine for machine in machines if self.world.process_on(machine) is None]
+        if all(self._is_watched(orphan, machines) for orphan in orphans):
+            return Origin.ORPHANED if orphans else Origin.CLEAN
+        return Origin.TROUBLED
+
+    def _is_new(self, machine: Machine) -> bool:
+        """Whether a daemon has just begun there: it may have inherited what it has."""
+        process = self.world.process_on(machine)
+        return process is not None and self.world.scheduler.now - process.began_at <= self.WHOLE_S
+
+    def _is_watched(self, orphan: Machine, machines: list[Machine]) -> bool:
+        """Whether the dead daemon's sentinel lives and knows the others; between lone faults it had time for that."""
+        node = self.world.node_on(orphan)
+        sentinel = node.process.sentinel if node is not None and node.process is not None else None
+        macs = {port.mac for machine in machines if machine is not orphan for port in machine.ports.values()}
+        return sentinel is not None and sentinel.watching and (macs <= sentinel.macs or self.world.scenario.singly)
+
+    def _patience_s(self, address: Address, origin: Origin) -> float:
+        if origin is not Origin.TROUBLED:
+            return self.BOUND_S if origin is Origin.CLEAN else self.SENTINEL_S
+        if not self.world.lan_whole:
+            return float("inf")
+        able = all(self.world.serving(machine) for machine in self.holders[address] if not self.excused(machine))
+        return self.YIELD_S if able else self._lifetime_s
+
+    def _look_again(self, address: Address, overlap: Overlap) -> None:
+        """See whether circumstances are others now: patience begins anew with them."""
+        if self._overlaps.get(address) is not overlap:
+            return
+        patience_s, now = self._patience_s(address, overlap.origin), self.world.scheduler.now
+        if patience_s != overlap.patience_s:
+            overlap.from_s, overlap.patience_s = now, patience_s
+        self.world.scheduler.after(self.LOOK_S, self._look_again, address, overlap)
+        self._complain(address, overlap)
+
+    def _over(self, address: Address, overlap: Overlap) -> None:
+        if overlap.origin is Origin.CLEAN:
+            span_s = self.world.scheduler.now - overlap.since_s
+            self.longest_s = max(self.longest_s, span_s)
+            self.total_s += span_s
+        self._complain(address, overlap)
+
+    def _complain(self, address: Address, overlap: Overlap) -> None:
+        span_s = self.world.scheduler.now - overlap.from_s
+        if self._judges and span_s > overlap.patience_s:
+            names = " and ".join(self.counted(address)) or "two nodes"
+            self.accuse(f"{address} was on {names} for {span_s:.3f} s {overlap.origin.value}")
+            overlap.from_s = float("inf")
+
+    def finish(self) -> None:
+        """End what still lasts."""
+        for address, overlap in self._overlaps.items():
+            self._over(address, overlap)
