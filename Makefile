@@ -31,7 +31,7 @@ $(VENV)/.dev: $(VENV)/.user
 	touch $@
 
 tools:
-	@sh deploy/lab-tools.sh mosquitto ip arping nft unshare
+	@sh deploy/lab-tools.sh mosquitto ip arping ping nft sysctl unshare
 
 demo: $(VENV)/.user
 	@$(BIN)/floatip demo
@@ -54,8 +54,7 @@ sim: $(VENV)/.dev
 lab: $(VENV)/.dev tools
 	$(BIN)/python -m floatip.lab.sandbox -- $(BIN)/pytest tests/lab tests/contract -m lab -p no:randomly
 
-bench: $(VENV)/.dev
-	@sh deploy/lab-tools.sh mosquitto ip arping nft unshare
+bench: $(VENV)/.dev tools
 	$(BIN)/python -m floatip.lab.sandbox -- $(BIN)/python -m tests.bench --runs $(RUNS)
 
 campaign: $(VENV)/.dev tools

@@ -9,6 +9,8 @@ for program in "$@"; do
     case $program in
         ip) missing="$missing iproute2" ;;
         arping) missing="$missing iputils-arping" ;;
+        ping) missing="$missing iputils-ping" ;;
+        sysctl) missing="$missing procps" ;;
         nft) missing="$missing nftables" ;;
         unshare) missing="$missing util-linux" ;;
         *) missing="$missing $program" ;;

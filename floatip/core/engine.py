@@ -141,7 +141,7 @@ class Engine:
         self._gap_at = now
         self._s.tell(Kind.CLOCK, f"stood still for {event.seconds:.1f} s ({event.why}); begins anew", warning=True)
         for vip in self._vips.values():
-            vip.doubted = True
+            vip.doubt(now)
         for view in self._s.all_views():
             view.distrust()
             if view.session is not None:

@@ -108,6 +108,12 @@ class Vip:
         if self.role in SEATED:
             self._defence.stir(now, isolated=self.role is Role.ISOLATED)
 
+    def doubt(self, now: float) -> None:
+        """This process stood still: others may have the VIP, and whoever believes them must hear if nobody has."""
+        self.doubted = True
+        if self.role is Role.ISOLATED:
+            self._defence.begin(now, doubted=True)
+
     def inherit(self, interface: str, now: float) -> None:
         """A daemon before us left the addresses in the kernel: go on as its isolated owner, in doubt."""
         if self.role is Role.INIT and self.spec.policy is not Policy.RELEASE:

@@ -1,7 +1,4 @@
-"""All classes of faults. Knows: names, lengths, and which clusters they fit. Never: how they work.
-
-A clock that is stepped is not among them: CLOCK_REALTIME belongs to the whole machine. The simulator steps it.
-"""
+"""All classes of faults. Knows: names, lengths, and which clusters they fit. Never: how they work."""
 
 from collections.abc import Iterable
 
@@ -58,6 +55,7 @@ FAULTS = (
     Fault(name="MAC changed", begin=faults_address.mac_changed, shortest_s=0, longest_s=0.2),
     Fault(name="foreign host has the address", begin=faults_address.stranger_holds, shortest_s=0.5, longest_s=4),
     Fault(name="foreign MAC announces", begin=faults_address.stranger_announces, shortest_s=0.5, longest_s=4),
+    Fault(name="clock stepped", begin=faults_node.clock_stepped, shortest_s=0.2, longest_s=3),
     Fault(name="daemon starved of CPU", begin=faults_node.starved, shortest_s=1, longest_s=6, alone=True),
     Fault(name="six busy loops", begin=faults_node.busy, shortest_s=2, longest_s=6, alone=True),
 )

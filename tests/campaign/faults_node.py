@@ -9,12 +9,14 @@ from pathlib import Path
 from random import Random
 
 from floatip.lab.errors import LabError
+from tests.campaign.clocked_daemon import STEP
 from tests.campaign.fault import Begun
 from tests.campaign.scene import Scene
 
 RESTART_S = 0.1
 """What the shipped unit waits before it starts the daemon again."""
 EXIT_S = 8.0
+STEPS_S = (-86400.0, -3600.0, -2.0, -0.3, 0.3, 2.0, 3600.0, 86400.0)
 
 
 def _again(scene: Scene, node: str, dice: Random) -> tuple[str, Callable[[], None]]:
@@ -132,6 +134,20 @@ def starved(scene: Scene, dice: Random) -> Begun:
             loop.kill()
 
     return Begun(text=f"daemon of {node} starved", end=feed)
+
+
+def clock_stepped(scene: Scene, dice: Random) -> Begun:
+    """Somebody, or NTP, steps a node's wall clock, and perhaps back again later."""
+    node, step_s = scene.any_node(dice), dice.choice(STEPS_S)
+    file = scene.cluster.home_of(node) / STEP
+    file.write_text(str(step_s))
+    back = dice.random() < 0.5
+
+    def end() -> None:
+        if back:
+            file.unlink()
+
+    return Begun(text=f"clock of {node} {step_s:+} s off{', and right again' if back else ''}", end=end)
 
 
 def busy(scene: Scene, _dice: Random) -> Begun:

@@ -1,6 +1,8 @@
 """What clusters the campaign strikes. Knows: chance, and what a lab cluster is made of. Never: starts one."""
 
+import sys
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -9,6 +11,7 @@ from floatip.lab.settings import Settings, Table, Vip
 
 GATEWAY = "10.77.0.9"
 """The client: a host that answers ARP and is no node."""
+DAEMON = (sys.executable, "-P", str(Path(__file__).with_name("clocked_daemon.py")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,7 @@ class Layout:
             policy=self.policy.value,
             nics=nics,
             extra=lan,
+            daemon=DAEMON,
             broker_hosts={"b1": self.broker_home} if self.broker_home else {},
             broker_persistence=self.persistence,
         )
