@@ -66,24 +66,37 @@ def cleanup(
     config: ConfigOption = None,
     force: Annotated[bool, typer.Option("--force", help="Remove permanent addresses too.")] = False,
 ) -> int:
-    """Remove this host's leftover VIPs, after its daemon has ended."""
+    """Remove this host's leftover VIPs, after its daemon has ended.
+
+    Where the service manager starts a failed daemon again at once, the sentinel holds them for it meanwhile.
+    """
     loaded, _ = _load(config)
     from floatip import __version__
     from floatip.core.types import REMOVAL_DELAY_S
     from floatip.hands.kernel import aliases_of
     from floatip.host.cleanup import clean_up
     from floatip.host.errors import HostError
+    from floatip.host.predecessor import guards
 
     spec = loaded.node_spec(__version__)
     lasts_s = max((spec.timing.lifetime_s(vip.policy) for vip in spec.vips), default=0) + REMOVAL_DELAY_S
     aliases = [alias for vip in spec.vips for alias in aliases_of(vip, vip.interfaces[0], source=False)]
     try:
+        if _starts_again() and not force and guards():
+            print("the daemon starts again: leaves its addresses to the sentinel until then", flush=True)
+            return 0
         failed = clean_up(aliases, patience_s=lasts_s, foreign_too=force, tell=lambda text: print(text, flush=True))
     except HostError as error:
         raise Ended(4, f"floatip: {error}") from error
     for reason in failed:
         complain(reason)
     return 1 if failed else 0
+
+
+def _starts_again() -> bool:
+    """Whether systemd calls after a failure that the unit answers with a restart (systemd.exec(5), SERVICE_RESULT)."""
+    result, status = os.environ.get("SERVICE_RESULT", "success"), os.environ.get("EXIT_STATUS")
+    return result != "success" and status != "2"
 
 
 def keygen(settings: Settings, file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")]) -> int:

@@ -75,8 +75,8 @@ class Defence:
         self._term = 0
         self._patrol_at = NEVER
 
-    def heard(self, event: Answered, now: float, *, isolated: bool) -> None:
-        """Another MAC claims an address of this owner."""
+    def heard(self, event: Answered, now: float, *, alone: bool) -> None:
+        """Another MAC claims an address of this owner; ``alone``: no quorum can confirm it."""
         if event.testament or self._s.peers.by_mac(event.mac) is None:
             self._have_the_last_word(now)
             return
@@ -84,9 +84,9 @@ class Defence:
         challenge = self._challenge
         if challenge is None or challenge.mac != event.mac or now - challenge.at >= INSISTS_UNTIL_S:
             self._challenge, self._answered_challenge = Challenge(event.mac, now, self._unasked(event, now)), False
-            if isolated:
+            if alone:
                 self._ask(to_macs=(event.mac,))
-            self._s.outbox.beat = self._s.outbox.beat or (not isolated and now >= self._last_at)
+            self._s.outbox.beat = self._s.outbox.beat or (not alone and now >= self._last_at)
             self._looks = sorted([*self._looks, now + DOUBT_S])
         else:
             self._challenge = replace(

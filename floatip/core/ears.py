@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from floatip.core.effects import Kind
 from floatip.core.events import Received
-from floatip.core.messages import Message, Reply, Request, Will
+from floatip.core.messages import Message, Reply, Request, State, Will
 from floatip.core.moves import Moves
 from floatip.core.namesake import Namesakes
 from floatip.core.situation import Situation
@@ -48,7 +48,7 @@ class Ears:
         if message.sender == self._s.node:
             return self._own_name(event, incarnation, now)
         if event.retained:
-            return Overheard(vips=self._s.peers.learn(message) & self._vips.keys())
+            return Overheard(vips=self._learn(message))
         if isinstance(message.body, Will):
             return self._will(view, message, now)
         return self._peer(view, message, now)
@@ -65,8 +65,9 @@ class Ears:
         later = origin > view.said and origin.incarnation < BELIEVED
         if event.retained:
             return Overheard(later_life=origin.incarnation if later else None)
-        proven = view.is_of_now(message) and self._namesakes.heard(now)
-        return Overheard(namesake=proven or (later and not self._speech.mute(view, now)))
+        mute = self._speech.mute(view, now)
+        proven = (view.is_of_now(message) or (mute and not view.peers)) and self._namesakes.heard(now)
+        return Overheard(namesake=proven or (later and not mute))
 
     def _will(self, view: View, message: Message, now: float) -> Overheard:
         """A broker says that a peer's connection ended without a farewell."""
@@ -95,13 +96,21 @@ class Ears:
                 self._moves.reply(reply)
             case _:
                 self._terms_seen(view, message, heard)
-                heard.vips |= self._s.peers.learn(message)
+                heard.vips |= self._learn(message)
         found = self._heard(view, heard)
         found.everything = found.everything or new_terms
         mine = message.seen.get(self._s.node)
         if mine is not None and mine > view.said and mine.incarnation < BELIEVED:
             found.later_life = mine.incarnation
         return found
+
+    def _learn(self, message: Message) -> set[VipName]:
+        """Take in what a peer tells of itself; whoever saw an owner remembers its term for one that forgot it."""
+        if isinstance(message.body, State):
+            for one in message.body.witnessed:
+                if one.vip in self._vips and one.term < BELIEVED:
+                    self._vips[one.vip].seen_term = max(self._vips[one.vip].seen_term, one.term)
+        return self._s.peers.learn(message) & self._vips.keys()
 
     def _terms_seen(self, view: View, message: Message, heard: Heard) -> None:
         """Remember the highest term that a peer spoke of."""

@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from floatip.core.effects import Ask, Kind
 from floatip.core.events import Reached
 from floatip.core.ranking import affinity
-from floatip.core.situation import Situation
+from floatip.core.situation import LOST_S, Situation
 from floatip.core.types import Address, Mac, NodeName, Policy, Port, VipName
 
 ROUND_S = 0.3
 TRIES = 6
 """How often all are asked in a round while nobody answers; else once."""
-LOST_S = 3 * ROUND_S
-"""Silence for so long is no accident any more."""
 FINE_S = 2 * ROUND_S
 """An answer not older than this says that the LAN is fine."""
 MOST_PEERS = 5
@@ -47,6 +45,8 @@ class Segment:
     round_began: float = NEVER
     tries: int = 0
     dead: bool = False
+    died_at: float = NEVER
+    """When it was last found dead; what ends that is an answer, not somebody else to ask."""
     vouched_at: float = NEVER
     """When a peer last said that this LAN is fine although nobody answers here."""
 
@@ -60,7 +60,16 @@ class Segment:
 
     def lost(self, now: float) -> bool:
         """Whether there is somebody to ask, and nobody answers."""
+        if self.dead and self.reached_at() <= self.died_at:
+            return True
         return bool(self.targets) and all(target.lost(now) for target in self.targets.values())
+
+    def deaf(self, alive: set[NodeName], now: float) -> bool:
+        """Whether those who should answer, as they did before, are silent all at once: the gateway, living peers."""
+        due = [
+            one for one in self.targets.values() if one.reached_at > NEVER and (one.node is None or one.node in alive)
+        ]
+        return bool(due) and all(now - one.reached_at >= LOST_S for one in due)
 
 
 def is_near(address: Address, port: Port) -> bool:
@@ -106,6 +115,8 @@ class LanHealth:
         for name, segment in self._segments.items():
             self._judge(name, segment, now)
         self._s.lan_dead = frozenset(name for name, segment in self._segments.items() if segment.dead)
+        alive = {peer.node for peer in self._s.peers.alive(now)}
+        self._s.lan_deaf = frozenset(name for name, segment in self._segments.items() if segment.deaf(alive, now))
         self._tell_fine(now)
         return min(times, default=None)
 
@@ -156,7 +167,7 @@ class LanHealth:
         dead = lost and self._s.spec.lan_health and now - segment.vouched_at <= patience_s
         if dead == segment.dead:
             return
-        segment.dead = dead
+        segment.dead, segment.died_at = dead, now
         self._s.outbox.state = True
         over = "is silent, and nobody says any more that it is fine" if lost else "answers again"
         text = f"nobody answers on the LAN of {name}" if dead else f"the LAN of {name} {over}"

@@ -11,6 +11,8 @@ from floatip.core.peers import Peers
 from floatip.core.types import BrokerName, Mac, NodeName, NodeSpec, Policy, Port, Role, Terms, VipName, VipSpec
 from floatip.core.view import View
 
+LOST_S = 0.9
+"""A host that is asked every 0.3 s on the LAN and has not answered for so long is not there."""
 LAG_S = 10.0
 """A process that is held up again and again says so as seldom as this."""
 
@@ -55,6 +57,8 @@ class Situation:
         self.ports: tuple[Port, ...] = ()
         self.lan_dead: frozenset[str] = frozenset()
         """The interfaces on whose LAN nobody answers, although a peer's LAN is fine."""
+        self.lan_deaf: frozenset[str] = frozenset()
+        """The interfaces on which nobody is heard any more who lives and was heard before: silence proves nothing."""
         self.lan_fine = False
         self.reached: dict[NodeName | None, float] = {}
         """When each node (None: the gateway) was last heard on the LAN."""
@@ -90,8 +94,8 @@ class Situation:
         return self.views.values()
 
     def hears(self, node: NodeName | None, now: float) -> bool:
-        """Whether a node (None: the gateway) was heard on the LAN within a lease, as far as it was asked."""
-        return now - self.reached.get(node, float("-inf")) < self.timing.lease_s
+        """Whether a node (None: the gateway) was lately heard on the LAN, as far as it was asked."""
+        return now - self.reached.get(node, float("-inf")) < max(self.timing.lease_s, LOST_S)
 
     def has_near_gateway(self) -> bool:
         """Whether the configured gateway is in a subnet of this node, so that it can be asked."""
@@ -122,7 +126,7 @@ class Situation:
     def goes_before(self, node: NodeName) -> bool:
         """Of two isolated owners the node with the higher hardware address stays, by word and on the wire alike."""
         theirs = self.peers.macs(node)
-        return bool(theirs) and (not self.macs or min(theirs) > min(self.macs))
+        return bool(theirs) and (not self.macs or (min(theirs), node) > (min(self.macs), self.node))
 
     def owner_down_s(self, policy: Policy) -> float:
         """D of this node."""

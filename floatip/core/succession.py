@@ -128,9 +128,13 @@ class Succession:
 
     def _listen_to_lan(self, mine: Turn, now: float) -> float | None:
         """Probe the LAN before the turn comes; return when to look again, or None: it is silent."""
+        soon = now + self._s.timing.heartbeat_s
         if now < mine.probe_from:
             self._silence.stop()
-            return mine.probe_from
+            return min(mine.probe_from, soon) if self._spec.policy is Policy.LAN else mine.probe_from
+        if self._interface() in self._s.lan_deaf:
+            self._silence.stop()
+            return soon
         self._silence.begin(now)
         while self._silence.shot_due(now):
             self._ask_lan()
@@ -140,7 +144,10 @@ class Succession:
         return self._silence.next()
 
     def _ask_lan(self, *, broadcast: bool = True) -> None:
-        interface = self._s.interface_for(self._spec) or self._spec.interfaces[0]
+        interface = self._interface()
         macs = self._s.peers.macs(self.last_owner) if self._proxied is None else (self._proxied,)
         broadcast = broadcast and self._proxied is None
         self._s.do(Probe(vip=self._spec.name, interface=interface, to_macs=macs, broadcast=broadcast))
+
+    def _interface(self) -> str:
+        return self._s.interface_for(self._spec) or self._spec.interfaces[0]

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from floatip.core.defence import Defence
+from floatip.core.events import Answered
 from floatip.core.rivals import isolated_rival, outranked_by, owner_that_hears_us
 from floatip.core.situation import Situation
-from floatip.core.types import Role
+from floatip.core.types import Policy, Role
 
 if TYPE_CHECKING:
     from floatip.core.vip import Vip
@@ -41,3 +42,10 @@ def must_yield(vip: "Vip", s: Situation, defence: Defence, now: float) -> Notice
         return Notice(f"{rival} is isolated too, and goes first", vacated=False)
     why = defence.yields(now, doubted=vip.doubted and vip.role is Role.ISOLATED)
     return Notice(why, vacated=False) if why else None
+
+
+def must_withdraw(vip: "Vip", s: Situation, event: Answered) -> str | None:
+    """What ends a candidacy: a peer takes the VIP by the word of the LAN, while this node waits for a broker's."""
+    node = s.peers.by_mac(event.mac)
+    taken = event.announced and not event.testament and vip.spec.policy is not Policy.RELEASE
+    return f"{node} announces it" if taken and node not in {None, vip.succession.last_owner} else None

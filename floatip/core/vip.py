@@ -19,7 +19,7 @@ from floatip.core.fitness import disagreements, link_faults, terms_differ
 from floatip.core.quorum import listened_on, owned_until
 from floatip.core.situation import Farewell, Situation
 from floatip.core.succession import Step, Succession
-from floatip.core.tenure import Notice, must_leave, must_yield
+from floatip.core.tenure import must_leave, must_withdraw, must_yield
 from floatip.core.troubles import Troubles
 from floatip.core.types import Binding, NodeName, Policy, Role, Standing, VipSpec
 from floatip.core.view import View
@@ -100,7 +100,9 @@ class Vip:
         if self.role in IDLE:
             self.succession.answered(event.mac, now, testament=event.testament)
         elif self.role in SEATED:
-            self._defence.heard(event, now, isolated=self.role is Role.ISOLATED)
+            self._defence.heard(event, now, alone=self.role is Role.ISOLATED or not self._s.connected)
+        elif self.role is Role.CANDIDATE and (why := must_withdraw(self, self._s, event)):
+            self._withdraw(why, now)
         self._defence.report(event, now, seated=self.role in SEATED)
 
     def stir(self, now: float) -> None:
@@ -238,7 +240,7 @@ class Vip:
         if until <= now:
             self.let_go("lost the majority again", now)
         elif notice := must_leave(self, self._s, now):
-            self._dismiss(notice, now)
+            self.let_go(notice.why, now, vacated=notice.vacated)
         elif self.binding.state is Binding.BOUND:
             self._become(Role.OWNER, f"address added on {self.binding.interface}", now)
         elif self.binding.state is Binding.ABSENT and not self.binding.add(now, isolated=False):
@@ -250,7 +252,7 @@ class Vip:
         if (notice := must_leave(self, self._s, now)) or (
             not self._s.connected and (notice := must_yield(self, self._s, self._defence, now))
         ):
-            self._dismiss(notice, now)
+            self.let_go(notice.why, now, vacated=notice.vacated)
         elif until <= now:
             if self.spec.policy is Policy.RELEASE:
                 self.let_go("the lease has ended", now)
@@ -265,20 +267,17 @@ class Vip:
 
     def _isolated(self, now: float) -> float | None:
         if notice := must_leave(self, self._s, now):
-            self._dismiss(notice, now)
+            self.let_go(notice.why, now, vacated=notice.vacated)
         elif owned_until(self._s.all_views(), self._s.quorum, self.spec.name) > now:
             self._become(Role.OWNER, "has the quorum again", now)
             self.binding.announce(now)
         elif notice := must_yield(self, self._s, self._defence, now):
-            self._dismiss(notice, now)
+            self.let_go(notice.why, now, vacated=notice.vacated)
         else:
             look_at = self._defence.look_around(now)
             self.doubted = self.doubted and not self._defence.undisputed
             return _earliest(look_at, self._serve(now))
         return None
-
-    def _dismiss(self, notice: Notice, now: float) -> None:
-        self.let_go(notice.why, now, vacated=notice.vacated)
 
     def _serve(self, now: float) -> float | None:
         """What an owner does while nothing happens: claim missing brokers, renew the kernel lifetime, announce."""

@@ -255,6 +255,8 @@ class KernelHand:
                     loop = asyncio.get_running_loop()
                     self._survey_soon = loop.call_later(SETTLED_S, self.survey)
             case watch.Overrun():
+                for interface in self.interfaces:
+                    self._link_changed(interface)
                 self.survey()
 
     def _is_beside(self, told: watch.AddressAppeared) -> bool:

@@ -7,6 +7,7 @@ a daemon, and never keeps one from starting while it waits.
 from collections.abc import Callable, Sequence
 
 from floatip.host.addresses import Addresses, Alias
+from floatip.host.errors import SentinelError
 from floatip.host.lock import HostLock
 from floatip.host.predecessor import await_end
 
@@ -20,7 +21,12 @@ def clean_up(
     """
     with HostLock():
         pass
-    if not await_end(patience_s, tell):
+    try:
+        ended = await_end(patience_s, tell)
+    except SentinelError as error:
+        tell(f"{error}; removes what is left")
+        ended = True
+    if not ended:
         tell(f"the sentinel has not ended within {patience_s:.1f} s; removes what is left beside it")
     with HostLock():
         kernel = Addresses()

@@ -43,6 +43,15 @@ def take_over(patience_s: float = PATIENCE_S) -> tuple[Hold, ...]:
     return held
 
 
+def guards() -> bool:
+    """Whether a sentinel lives here. SentinelError if whoever has its name is not to be believed."""
+    called = _call(words.LIST, time.monotonic() + PATIENCE_S)
+    if called is None:
+        return False
+    called.close()
+    return True
+
+
 def await_end(patience_s: float, tell: Callable[[str], None]) -> bool:
     """Wait until no sentinel lives here, telling what it removes meanwhile; False if one lives after that time."""
     deadline_s = time.monotonic() + patience_s

@@ -42,6 +42,8 @@ class World:
         self.strangers: list[Bystander] = []
         self.estranged_until: dict[Mac, float] = {}
         """Until when a client may believe this stranger, since it is there, or was lately."""
+        self.repaired = False
+        """The faults have ceased: what was still to break stays whole."""
         self.gateway: Bystander | None = None
         if scenario.gateway is not None:
             port = Port(interface="eth0", mac=Mac("02:00:00:00:00:fe"), own=IPv4Interface((scenario.gateway, 24)))

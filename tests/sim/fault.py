@@ -65,7 +65,7 @@ def darken(world: World, rng: Random, *, orderly: bool) -> Callable[[], None]:
     retention = rng.choice(list(Retention))
 
     def stop(broker: Broker) -> None:
-        if broker.running:
+        if broker.running and not world.repaired:
             broker.stop(orderly=orderly)
 
     def start() -> None:

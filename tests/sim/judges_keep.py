@@ -63,8 +63,12 @@ class Gaps(Lone):
         self._gaps.clear()
 
     def killed(self, process: "Process") -> None:
-        """Without a majority of wills it is the kernel that ends it."""
-        if self.bound_s is not None and process.bus.heard_of_death < process.spec.quorum:
+        """Without a majority of wills it is the kernel that ends it, and the LAN that must be silent then."""
+        if self.bound_s is None or process.bus.heard_of_death >= process.spec.quorum:
+            return
+        if self.world.strangers:
+            self.allow(Gap.UNJUDGED)  # they keep the LAN from falling silent
+        else:
             self.bound_s = max(self.bound_s, gap_s(Gap.LATE_REMOVAL, self.world.scenario) or 0.0)
 
     def note(self, who: str, address: Address, *, there: bool) -> None:

@@ -86,7 +86,7 @@ class BriefOverlap(Holders):
         ended_s, origin = self._last.get(address, (-self.WHOLE_S, Origin.CLEAN))
         if now - self._whole_since <= self.WHOLE_S or (origin is Origin.TROUBLED and now - ended_s <= self.WHOLE_S):
             return Origin.TROUBLED
-        if any(self._is_new(machine) for machine in machines):
+        if any(self._is_new(machine) for machine in machines) or not self._are_acquainted(machines):
             return Origin.TROUBLED
         orphans = [machine for machine in machines if self.world.process_on(machine) is None]
         if all(self._is_watched(orphan, machines) for orphan in orphans):
@@ -98,6 +98,18 @@ class BriefOverlap(Holders):
         process = self.world.process_on(machine)
         return process is not None and self.world.scheduler.now - process.began_at <= self.WHOLE_S
 
+    def _are_acquainted(self, machines: list[Machine]) -> bool:
+        """Whether all daemons there have heard of each other: who has not takes the other for a stranger."""
+        macs = {machine: {port.mac for port in machine.ports.values()} for machine in machines}
+        processes = {machine: self.world.process_on(machine) for machine in machines}
+        return all(
+            macs[other] <= process.sentinel.macs
+            for machine, process in processes.items()
+            if process is not None
+            for other in machines
+            if other is not machine
+        )
+
     def _is_watched(self, orphan: Machine, machines: list[Machine]) -> bool:
         """Whether the dead daemon's sentinel lives and knows the others; between lone faults it had time for that."""
         node = self.world.node_on(orphan)
@@ -108,7 +120,7 @@ class BriefOverlap(Holders):
     def _patience_s(self, address: Address, origin: Origin) -> float:
         if origin is not Origin.TROUBLED:
             return self.BOUND_S if origin is Origin.CLEAN else self.SENTINEL_S
-        if not self.world.lan_whole:
+        if not self.world.lan_whole or not self._are_acquainted(self.holders[address]):
             return float("inf")
         able = all(self.world.serving(machine) for machine in self.holders[address] if not self.excused(machine))
         return self.YIELD_S if able else self._lifetime_s

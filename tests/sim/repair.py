@@ -8,6 +8,7 @@ from tests.sim.node import Node
 
 def repair(world: World) -> None:
     """Mend brokers, roads, LAN and nodes."""
+    world.repaired = True
     world.remove_twin()
     for broker in world.brokers.values():
         _broker(broker)

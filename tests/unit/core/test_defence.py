@@ -122,14 +122,34 @@ def test_an_echo_of_something_older_confirms_nothing() -> None:
 
 
 def test_an_owner_that_no_broker_confirms_says_nothing_on_the_lan() -> None:
-    """Not even one round; when its lease has ended it is isolated, and yields with the lower MAC."""
+    """Not even one round; when its lease has ended it is isolated, asks, and yields to the answer."""
     bench = an_owner_and_its_peer()
     bench.echoing.clear()
     effects = hear_b(bench) + bench.run(0.7)
     assert bench.role() is Role.OWNER
-    effects += bench.run(0.5)
-    assert not of(ef.Announce, effects)
+    assert not of(ef.Probe, effects)
+    asked = bench.run_until(Role.ISOLATED)
+    assert of(ef.Probe, asked) == [ef.Probe(vip=WEB, interface="eth0")]
+    answered = bench.give(ev.Answered(vip=WEB, address=ADDRESS, mac=MACS[B]))
+    assert of(ef.Unbind, answered)
+    assert not of(ef.Announce, effects + asked + answered)
     assert bench.told("web ISOLATED -> RELEASING: b (02:00:00:00:00:0b) has it too, and goes first")
+
+
+def test_a_peer_that_is_gone_when_the_lease_has_ended_costs_nothing_but_time() -> None:
+    """It announced once and answers no question: 3 to 4 s after that the LAN is told in full who is here."""
+    bench = an_owner_and_its_peer()
+    bench.echoing.clear()
+    heard_at = bench.now
+    hear_b(bench)
+    bench.run_until(Role.ISOLATED)
+    assert not of(ef.Announce, bench.run(heard_at + INSISTS_UNTIL_S - 0.01 - bench.now))
+    times = []
+    while bench.now < heard_at + INSISTS_UNTIL_S + 2.1:
+        times += [bench.now - heard_at - INSISTS_UNTIL_S for _ in of(ef.Announce, bench.run(0.01))]
+    assert bench.role() is Role.ISOLATED
+    assert [at - times[0] for at in times] == pytest.approx([0.0, 0.05, 0.25, 1.0], abs=0.02)
+    assert times[0] <= 1.02
 
 
 def flooded() -> list[ef.Effect]:

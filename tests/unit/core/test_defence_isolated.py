@@ -1,16 +1,12 @@
 """An isolated owner against others that claim its addresses on the wire: who yields (design 4.6 (c))."""
 
-from ipaddress import ip_address
-
 import pytest
 
 from floatip.core import effects as ef
-from floatip.core import events as ev
-from floatip.core.defence import DOUBT_S, INSISTS_AFTER_S, INSISTS_UNTIL_S, LOOKS_S, OWN_PROBE_S
+from floatip.core.defence import DOUBT_S, INSISTS_AFTER_S, INSISTS_UNTIL_S
 from floatip.core.messages import Release
-from floatip.core.types import Address, Role
+from floatip.core.types import Role
 from tests.unit.core.stage import (
-    ADDRESS,
     BLINK,
     MACS,
     STRANGER,
@@ -23,36 +19,66 @@ from tests.unit.core.stage import (
     Y,
     Z,
     a_spec,
-    a_vip,
     of,
     sent,
 )
-from tests.unit.core.standoff import LOOKS_AROUND, an_owner, announcements, hear, isolated
+from tests.unit.core.standoff import an_owner, announcements, hear, isolated
 
 # -- the lower MAC
 
 
-def test_with_the_lower_mac_it_yields_at_once_to_one_that_announces() -> None:
-    """In the same step, without a word on the LAN; and what it heard is told."""
+ASKS_B = ef.Probe(vip=WEB, interface="eth0", to_macs=(MACS[B],), broadcast=False)
+ASKS_ALL = ef.Probe(vip=WEB, interface="eth0")
+
+
+def test_with_the_lower_mac_it_yields_to_one_that_announces_as_soon_as_that_answers() -> None:
+    """It asks that MAC alone in the same step, and leaves without a word on the LAN; what it heard is told."""
     bench = isolated(A)
     effects = hear(bench, MACS[B], announced=True)
-    assert of(ef.Unbind, effects)
-    assert not announcements(effects)
+    assert of(ef.Probe, effects) == [ASKS_B]
+    assert bench.role() is Role.ISOLATED
     assert bench.told("b (02:00:00:00:00:0b) answers for 10.77.0.50 on eth0")
+    effects += bench.run(BLINK)
+    left = hear(bench, MACS[B])
+    assert of(ef.Unbind, left)
+    assert not announcements(effects + left)
     assert bench.told("web ISOLATED -> RELEASING: b (02:00:00:00:00:0b) has it too, and goes first")
 
 
+@pytest.mark.parametrize("announced", [True, False])
 @pytest.mark.parametrize(("after_s", "yields"), [(DOUBT_S - BLINK, False), (DOUBT_S + BLINK, True)])
-def test_with_the_lower_mac_it_yields_to_one_that_answers_again(after_s: float, yields: bool) -> None:
-    """One in doubt would have left by then: so it asks again, and says nothing meanwhile."""
+def test_with_the_lower_mac_it_yields_to_one_that_is_heard_again(after_s: float, yields: bool, announced: bool) -> None:
+    """One in doubt would have left by then, and the second form of an announcement is over."""
     bench = isolated(A)
-    effects = hear(bench, MACS[B])
-    assert bench.role() is Role.ISOLATED
-    effects += bench.run(after_s)
-    assert bool(of(ef.Probe, effects)) is yields
-    effects += hear(bench, MACS[B])
+    effects = hear(bench, MACS[B], announced=announced)
+    assert of(ef.Probe, effects) == [ASKS_B]
+    asked = of(ef.Probe, bench.run(after_s))
+    assert asked == [ASKS_ALL] * yields
+    effects += hear(bench, MACS[B], announced=announced)
     assert bool(of(ef.Unbind, effects)) is yields
     assert not announcements(effects)
+
+
+def test_one_that_answers_first_and_announces_then_has_not_answered_for_it_yet() -> None:
+    """An owner in doubt answers, and may announce as it leaves; the next answer counts."""
+    bench = isolated(A)
+    hear(bench, MACS[B])
+    bench.run(0.02)
+    hear(bench, MACS[B], announced=True)
+    assert bench.role() is Role.ISOLATED
+    bench.run(0.02)
+    assert of(ef.Unbind, hear(bench, MACS[B]))
+
+
+def test_an_announcement_of_one_that_answers_no_question_takes_nothing_off() -> None:
+    """It may be forged, in both its forms: whom it names is asked, and does not answer."""
+    bench = isolated(A)
+    effects = hear(bench, MACS[B], announced=True) + hear(bench, MACS[B], announced=True)
+    effects += bench.run(INSISTS_UNTIL_S - 0.1)
+    assert of(ef.Probe, effects)[:2] == [ASKS_B, ASKS_ALL]
+    assert not announcements(effects)
+    assert announcements(bench.run(2.0)) == 4
+    assert bench.role() is Role.ISOLATED
 
 
 def test_with_the_lower_mac_it_stays_where_the_other_has_left() -> None:
@@ -68,8 +94,10 @@ def test_one_that_does_not_know_its_own_mac_yields() -> None:
     """Rather nobody than two."""
     bench = isolated(C)
     bench.engine._s.macs = ()
-    hear(bench, MACS[A], announced=True)
-    assert bench.role() is not Role.ISOLATED
+    assert not announcements(hear(bench, MACS[A], announced=True))
+    assert bench.role() is Role.ISOLATED
+    hear(bench, MACS[A])
+    assert bench.told("web ISOLATED -> RELEASING: a (02:00:00:00:00:0a) has it too, and goes first")
 
 
 def test_one_that_yielded_says_that_another_has_it() -> None:
@@ -77,7 +105,7 @@ def test_one_that_yielded_says_that_another_has_it() -> None:
     bench = an_owner(A, a_spec(brokers=(X, Y, Z)))
     bench.cut(Y, Z)
     bench.run_until(Role.ISOLATED)
-    (farewell,) = sent(Release, hear(bench, MACS[B], announced=True) + bench.run(0.1))
+    (farewell,) = sent(Release, hear(bench, MACS[B], announced=True) + hear(bench, MACS[B]) + bench.run(0.1))
     assert farewell == Release(vips=(WEB,), vacated=False)
 
 
@@ -193,50 +221,3 @@ def test_a_stranger_takes_nothing_off_however_much_it_insists() -> None:
     assert announcements(effects) == pytest.approx(5, abs=1)
     (conflict,) = [tell for tell in of(ef.Tell, effects) if tell.kind is ef.Kind.CONFLICT]
     assert conflict.text == "a stranger, 02:00:00:00:00:ff, answers for 10.77.0.50 on eth0"
-
-
-# -- in doubt
-
-
-def test_in_doubt_it_yields_to_any_peer_whatever_the_mac() -> None:
-    """It stood still: the other one knows more."""
-    bench = an_owner(C)
-    bench.give(ev.Gap(seconds=2.0, why="test"))
-    assert bench.role() is Role.ISOLATED
-    assert not announcements(hear(bench, STRANGER, announced=True) + bench.run(1.5))
-    assert bench.role() is Role.ISOLATED
-    assert not announcements(hear(bench, MACS[A]))
-    assert bench.role() is not Role.ISOLATED
-
-
-# -- IPv6
-
-SIX = ip_address("fd77::50")
-
-
-@pytest.mark.parametrize(
-    ("after_s", "address", "yields"),
-    [(OWN_PROBE_S / 2, SIX, False), (LOOKS_S[1] + OWN_PROBE_S + 0.01, SIX, True), (OWN_PROBE_S / 2, ADDRESS, True)],
-)
-def test_an_ipv6_answer_to_our_own_probe_is_no_insisting(after_s: float, address: Address, yields: bool) -> None:
-    """It goes to all nodes, as an unasked one does (RFC 4861, section 7.2.4)."""
-    bench = isolated(C, a_spec(C, vips=(a_vip(address=str(address)),)))
-    hear(bench, MACS[A], announced=True, address=address)
-    bench.run(0.5)
-    assert of(ef.Probe, bench.give(*LOOKS_AROUND))
-    bench.run(after_s)
-    hear(bench, MACS[A], announced=True, address=address)
-    assert (bench.role() is not Role.ISOLATED) is yields
-
-
-CERTAIN = pytest.mark.xfail(strict=True, reason="an IPv6 answer to our own probe is taken for certain")
-
-
-@pytest.mark.parametrize("address", [ADDRESS, pytest.param(SIX, marks=CERTAIN)])
-def test_the_first_answer_to_our_own_probe_may_be_of_one_in_doubt(address: Address) -> None:
-    """With the lower MAC it waits for the second; an IPv6 answer looks like an announcement."""
-    bench = isolated(A, a_spec(A, vips=(a_vip(address=str(address)),)))
-    assert of(ef.Probe, bench.give(*LOOKS_AROUND))
-    bench.run(BLINK)
-    hear(bench, MACS[B], announced=address.version == 6, address=address)
-    assert bench.role() is Role.ISOLATED

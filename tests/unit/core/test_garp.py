@@ -1,6 +1,6 @@
 """When an owner announces."""
 
-from floatip.core.garp import Announcements
+from floatip.core.garp import MOST_WAITING, Announcements
 from floatip.core.types import NodeSpec
 
 OFFSETS = (0.0, 0.05, 0.25, 1.0, 5.0)
@@ -76,3 +76,11 @@ def test_one_round_more_changes_nothing_of_the_plan() -> None:
     assert schedule.due(140.0)
     assert not schedule.due(140.0)
     assert schedule.next() == 200.0
+
+
+def test_no_more_rounds_wait_than_anybody_needs() -> None:
+    """However many peers are answered before the address is there; the first ones stay, and so does the refresh."""
+    schedule = Announcements(OFFSETS, 60.0)
+    for number in range(100):
+        schedule.once(10.0 + number)
+    assert walk(schedule, 99.0) == [10.0 + number for number in range(MOST_WAITING)] + [9.0 + MOST_WAITING + 60.0]

@@ -77,6 +77,18 @@ def test_what_something_else_removed_is_put_back_and_told() -> None:
     assert not bench.give(ev.AddressGone(vip=WEB, address=ADDRESS, cause="deleted by hand"))
 
 
+def test_what_goes_away_of_an_owner_that_is_leaving_is_not_put_back() -> None:
+    """It goes because it was asked to: no word, and no fight."""
+    bench = Bench().reach(Role.OWNER)
+    vip, s = bench.vip(), bench.engine._s
+    vip.let_go("test", bench.now)
+    assert (vip.role, vip.binding.state) == (Role.RELEASING, Binding.BOUND)
+    s.effects.clear()
+    for _ in range(10):
+        take(vip, s, ev.AddressGone(vip=WEB, address=ADDRESS, cause="deleted by hand"), bench.now)
+    assert (vip.binding.state, s.effects, vip.faults(bench.now)) == (Binding.BOUND, [], ())
+
+
 @pytest.mark.parametrize(
     ("role", "off"),
     [(Role.INIT, True), (Role.BACKUP, True), (Role.FAULT, True), (Role.CANDIDATE, True), (Role.OWNER, False)],

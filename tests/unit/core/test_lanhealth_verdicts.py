@@ -5,10 +5,11 @@ from ipaddress import ip_address, ip_interface
 
 import pytest
 
-from floatip.core.lanhealth import FINE_S, LOST_S, ROUND_S
+from floatip.core.lanhealth import FINE_S, ROUND_S
+from floatip.core.situation import LOST_S
 from floatip.core.types import Address, NodeName, Port, Timing
 from tests.unit.core.lanscene import B_IP, C_IP, GATEWAY, TRY_S, Scene
-from tests.unit.core.stage import MACS, A, B, C, L, Peer, a_beat, a_port, a_spec, a_state
+from tests.unit.core.stage import MACS, OWN, A, B, C, D, L, Peer, a_beat, a_port, a_spec, a_state
 
 DEAD_S = LOST_S + ROUND_S
 
@@ -122,19 +123,78 @@ def test_a_stall_begins_anew() -> None:
     assert scene.dead_after() > LOST_S - ROUND_S
 
 
+def two_lans(*eth1: NodeName) -> Scene:
+    """Have a second interface, and on its LAN these peers."""
+    scene = Scene(B, C)
+    port = Port(interface="eth1", mac=MACS[A], addresses=(ip_interface("10.78.0.11/24"),))
+    scene.s.ports, scene.s.links = (a_port(), port), {"eth0": True, "eth1": True}
+    for node in eth1:
+        addresses = (str(OWN[node].ip), str(ON_ETH1[node]))
+        scene.s.peers.learn(Peer(node).says(a_state(node, version=2, addresses=addresses, lan_fine=True)))
+    return scene
+
+
+ON_ETH1 = {B: ip_address("10.78.0.12"), C: ip_address("10.78.0.13")}
+
+
 def test_each_interface_is_judged_by_itself() -> None:
     """A silent port is one port; and the other may serve."""
-    scene = Scene(B, C)
-    eth1 = Port(interface="eth1", mac=MACS[A], addresses=(ip_interface("10.78.0.11/24"),))
-    scene.s.ports, scene.s.links = (a_port(), eth1), {"eth0": True, "eth1": True}
-    b_eth1 = ip_address("10.78.0.12")
-    scene.s.peers.learn(Peer(B).says(a_state(B, version=2, addresses=(str(B_IP), str(b_eth1)), lan_fine=True)))
-    scene.answering = {b_eth1}
+    scene = two_lans(B, C)
+    scene.answering = set(ON_ETH1.values())
     scene.run(3.0)
     assert scene.s.lan_dead == {"eth0"}
     scene.answering = {B_IP}
     scene.run(3.0)
     assert scene.s.lan_dead == {"eth1"}
+
+
+# -- who vouches for a LAN
+
+
+def test_a_peer_that_nobody_else_can_have_answered_vouches_for_no_lan() -> None:
+    """Of two nodes alone on a LAN each is all that the other hears; both are asked elsewhere, too."""
+    scene = two_lans(B)
+    scene.answering = {B_IP, C_IP}
+    scene.run(10.0)
+    assert not scene.s.lan_dead
+
+
+@pytest.mark.parametrize("gateway", [GATEWAY, None])
+def test_of_two_nodes_the_gateway_makes_the_others_word_count(gateway: Address | None) -> None:
+    """It is what may have answered the other one, though not this node."""
+    scene = Scene(B, spec=replace(a_spec(), gateway=gateway))
+    scene.answering.clear()
+    scene.run(10.0)
+    assert scene.s.lan_dead == ({"eth0"} if gateway else set())
+
+
+def test_a_peer_that_is_not_there_vouches_for_no_lan() -> None:
+    """C alone is fine, on another LAN than this; B is not."""
+    scene = Scene(B, C, fine=())
+    scene.s.peers.learn(Peer(C).says(a_state(C, version=2, addresses=("10.78.0.13",), lan_fine=True)))
+    scene.s.peers.learn(Peer(NodeName("d")).says(a_state(NodeName("d"), addresses=("10.77.0.14",))))
+    scene.answering.clear()
+    scene.run(10.0)
+    assert not scene.s.lan_dead
+    scene.s.peers.learn(Peer(B).says(a_state(B, version=3, addresses=(str(B_IP),), lan_fine=True)))
+    scene.run(LOST_S)
+    assert scene.s.lan_dead == {"eth0"}
+
+
+def test_a_dead_lan_for_which_nobody_vouches_any_more_is_not_taken_for_dead() -> None:
+    """After D: the switch is off by now, and this node may be all that is left; told, and in the state."""
+    scene = Scene(B, C)
+    scene.answering.clear()
+    scene.dead_after()
+    scene.s.outbox.state = False
+    scene.fine.clear()
+    scene.tell_states(version=2)
+    scene.run(D - TRY_S - 0.02)
+    assert scene.s.lan_dead == {"eth0"}
+    scene.run(2 * TRY_S + 0.02)
+    assert not scene.s.lan_dead
+    assert scene.s.outbox.state
+    assert scene.told()[1:] == ["the LAN of eth0 is silent, and nobody says any more that it is fine"]
 
 
 def test_a_link_that_is_down_is_no_lan() -> None:
@@ -153,7 +213,7 @@ def test_a_link_that_is_down_is_no_lan() -> None:
 
 
 def test_peers_are_told_whether_the_lan_is_fine() -> None:
-    """It is while somebody answers on each interface that has anybody to ask."""
+    """It is while somebody answers on each interface."""
     scene = Scene(B, C)
     scene.run(0.15)
     assert (scene.s.lan_fine, scene.s.outbox.state) == (True, True)
@@ -200,13 +260,22 @@ def test_a_peer_that_is_back_and_fine_makes_no_lan_dead_before_it_was_asked(afte
     assert scene.told() == []
 
 
-def test_an_interface_that_is_silent_makes_it_less_than_fine() -> None:
-    """One that answers is not enough, if the other has somebody to ask."""
-    scene = Scene(B, C)
-    eth1 = Port(interface="eth1", mac=MACS[A], addresses=(ip_interface("10.78.0.11/24"),))
-    scene.s.ports, scene.s.links = (a_port(), eth1), {"eth0": True, "eth1": True}
+@pytest.mark.parametrize(
+    ("peers", "answers", "up", "fine"),
+    [
+        ((C,), True, True, True),
+        ((C,), False, True, False),
+        ((C,), True, False, False),
+        ((), True, True, False),
+    ],
+    ids=["both-answer", "silent", "link-down", "nobody-there"],
+)
+def test_one_interface_is_not_enough_to_be_fine(
+    peers: tuple[NodeName, ...], answers: bool, up: bool, fine: bool
+) -> None:
+    """A peer takes the word for any LAN that it shares with this node: each has to answer."""
+    scene = two_lans(*peers)
+    scene.answering |= set(ON_ETH1.values()) if answers else set()
+    scene.s.links["eth1"] = up
     scene.run(2.0)
-    fine_before = scene.s.lan_fine
-    scene.s.peers.learn(Peer(C).says(a_state(C, version=2, addresses=("10.78.0.13",))))
-    scene.run(2.0)
-    assert (fine_before, scene.s.lan_fine) == (True, False)
+    assert scene.s.lan_fine is fine

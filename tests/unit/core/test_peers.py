@@ -97,6 +97,15 @@ def test_macs_lead_to_nodes_and_back(peers: Peers) -> None:
     assert (peers.by_mac(MACS[C]), peers.by_mac(STRANGER)) == (B, None)
 
 
+@pytest.mark.parametrize(("first", "then"), [(B, C), (C, B)])
+def test_of_two_names_for_one_mac_the_one_heard_last_counts(peers: Peers, first: NodeName, then: NodeName) -> None:
+    """A machine that was renamed is not who it was."""
+    peers.remember(((B, (MACS[A],)), (C, (MACS[A],))))
+    meet(peers, first, at=10.0, macs=(MACS[A],))
+    meet(peers, then, at=11.0, macs=(MACS[A],))
+    assert peers.by_mac(MACS[A]) == then
+
+
 def test_candidates_live_have_no_fault_and_mean_the_same(peers: Peers) -> None:
     """All others could not take the VIP."""
     spec = a_vip()

@@ -129,8 +129,8 @@ def test_a_silence_is_fresh_for_a_moment_only() -> None:
     """Somebody may have taken the address since."""
     silence = begun()
     shoot(silence, 99.0)
-    assert silence.silent(L + STALE_S)
-    assert not silence.silent(L + STALE_S + 0.001)
+    assert silence.silent(L + 0.2)
+    assert not silence.silent(L + 0.201)
 
 
 def test_until_a_later_turn_the_last_three_are_asked_again() -> None:
@@ -169,16 +169,47 @@ def test_an_answer_to_the_last_three_breaks_the_run() -> None:
     assert silence.silent(1.46 + L + 1e-6)
 
 
+OLD_S = L + STALE_S + 0.001
+"""When the silence of a run that began at 0 s counts no more."""
+
+
 @pytest.mark.parametrize("turn_at", [0.5, L, 2.5])
-def test_a_silence_that_is_old_is_begun_anew_whenever_the_turn_is(turn_at: float) -> None:
-    """All of it: a whole lease with all its probes."""
+@pytest.mark.parametrize("now", [OLD_S, 2 * L])
+def test_a_silence_that_is_a_little_old_is_refreshed_by_three_at_once(turn_at: float, now: float) -> None:
+    """Nobody has answered since, and a turn that is overdue waits 50 ms and not a lease."""
     silence = begun()
     shoot(silence, 99.0)
-    silence.go_on_until(turn_at, 1.2)
+    silence.go_on_until(turn_at, now)
+    assert not silence.silent(now)
+    assert shoot(silence, 99.0) == pytest.approx([now, now + 0.015, now + 0.03])
+    assert not silence.silent(now + 0.049)
+    assert silence.silent(now + 0.051)
+    assert silence.silent(now + 0.05 + STALE_S)
+    assert not silence.silent(now + 0.051 + STALE_S)
+
+
+@pytest.mark.parametrize("turn_at", [0.5, 2.5])
+def test_a_silence_that_is_older_than_a_lease_is_begun_anew(turn_at: float) -> None:
+    """All of it, whenever the turn is: a whole lease with all its probes."""
+    silence, now = begun(), 2 * L + 0.001
+    shoot(silence, 99.0)
+    silence.go_on_until(turn_at, now)
     shots = shoot(silence, 99.0)
-    assert (shots[0], len(shots)) == (1.2, SHOTS)
-    assert not silence.silent(1.2 + L - 0.001)
-    assert silence.silent(1.2 + L)
+    assert (shots[0], len(shots)) == (now, SHOTS)
+    assert not silence.silent(now + L - 0.001)
+    assert silence.silent(now + L + 1e-6)
+
+
+def test_an_answer_to_one_that_refreshes_breaks_the_run() -> None:
+    """Then a whole lease of silence is due again."""
+    silence = begun()
+    shoot(silence, 99.0)
+    silence.go_on_until(L, OLD_S)
+    shoot(silence, OLD_S + 0.02)
+    silence.answer(OLD_S + 0.02, dying=False)
+    assert len(shoot(silence, 99.0)) == SHOTS
+    assert not silence.silent(OLD_S + 0.02 + L - 0.001)
+    assert silence.silent(OLD_S + 0.02 + L + 1e-6)
 
 
 def test_a_silence_in_time_for_its_turn_is_left_alone() -> None:

@@ -1,5 +1,8 @@
 """What one node knows, shared by its VIPs."""
 
+from dataclasses import replace
+from ipaddress import ip_address
+
 import pytest
 
 from floatip.core.effects import Kind, Tell, Unbind
@@ -170,24 +173,46 @@ def test_each_interface_has_its_own_hardware_address(s: Situation) -> None:
 
 
 @pytest.mark.parametrize(
-    ("echoes", "alone_since"),
+    ("sent", "alone_since"),
     [((1.0, 1.0, 1.0), 5.0), ((9.0, 1.0, 1.0), 5.0), ((9.0, 8.0, 1.0), 8.0), ((9.0, 8.0, 7.0), 8.0)],
 )
-def test_it_is_alone_since_a_majority_gave_something_back(
-    s: Situation, echoes: tuple[float, ...], alone_since: float
+def test_it_is_alone_since_what_a_majority_gave_back_was_sent(
+    s: Situation, sent: tuple[float, ...], alone_since: float
 ) -> None:
-    """Or since it lives."""
+    """Or since it lives; an answer that took long says nothing of the time since the question."""
     s.began = 5.0
-    for view, at in zip(s.all_views(), echoes, strict=True):
-        view.echo_at = at
+    for view, at in zip(s.all_views(), sent, strict=True):
+        view.session_up(1, 1, 0.0)
+        view.hear(view.say(a_beat(), at), {}, 30.0)
     assert s.alone_since() == alone_since
 
 
-def test_a_session_that_comes_up_is_not_alone_at_once(s: Situation) -> None:
-    """It has all the time to give something back."""
+def test_a_session_alone_is_no_company(s: Situation) -> None:
+    """A broker that accepts sessions and delivers nothing must not put off for ever what the LAN may decide."""
     s.began = 5.0
-    listening(s, X, Y, since=20.0)
-    assert s.alone_since() == 20.0
+    listening(s, X, Y, Z, since=20.0)
+    words = [(view, view.say(a_beat(), 20.0)) for view in s.all_views()]
+    assert s.alone_since() == 5.0
+    for (view, word), alone_since in zip(words[:2], (5.0, 20.0), strict=True):
+        view.hear(word, {}, 20.5)
+        assert s.alone_since() == alone_since
+
+
+@pytest.mark.parametrize(
+    ("gateway", "ports", "near"),
+    [
+        ("10.77.0.1", ("eth0",), True),
+        ("10.77.0.1", (), False),
+        ("10.78.0.1", ("eth0",), False),
+        ("fd77::1", ("eth0",), False),
+        (None, ("eth0",), False),
+    ],
+)
+def test_a_gateway_that_cannot_be_asked_is_none(gateway: str | None, ports: tuple[str, ...], near: bool) -> None:
+    """It must be in a subnet of this node."""
+    s = Situation(replace(a_spec(), gateway=ip_address(gateway) if gateway else None), lambda: 0.5)
+    s.ports = tuple(a_port(A, name) for name in ports)
+    assert s.has_near_gateway() is near
 
 
 def test_what_each_broker_brought_of_a_node(s: Situation) -> None:

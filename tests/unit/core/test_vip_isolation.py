@@ -4,6 +4,7 @@ import pytest
 
 from floatip.core import effects as ef
 from floatip.core import events as ev
+from floatip.core.defence import ALONE_S, LOOKS_S
 from floatip.core.messages import Heartbeat
 from floatip.core.types import Role, Standing
 from tests.unit.core.bench import Bench
@@ -84,16 +85,47 @@ def test_an_isolated_owner_whose_kernel_forgot_it_meanwhile_leaves() -> None:
     assert bench.told("web ISOLATED -> RELEASING: the kernel lifetime ended while this node stood still")
 
 
-def test_an_owner_in_doubt_tells_the_lan_nothing() -> None:
-    """It may have been overtaken; the address is upheld, and announced when a quorum says that it is its own."""
+@pytest.mark.parametrize("role", [Role.OWNER, Role.ISOLATED])
+def test_an_owner_in_doubt_tells_the_lan_nothing_before_it_has_looked_around(role: Role) -> None:
+    """It may have been overtaken: three questions, 0.4 s without an answer, and then in full, whatever was planned."""
+    bench = Bench().reach(role)
+    bench.run(0.5)
+    bench.give(GAP)
+    began, probed, times = bench.now, [], []
+    effects = bench.give(ev.AnnounceAsked(vip=WEB))
+    assert not of(ef.Announce, effects)
+    before = len(of(ef.Probe, bench.effects))
+    while bench.now < began + 3.0:
+        effects = bench.run(BLINK)
+        probed += [bench.now - began for _ in of(ef.Probe, effects)]
+        times += [bench.now - began for _ in of(ef.Announce, effects)]
+    assert before >= 1
+    assert probed == pytest.approx(LOOKS_S[1:], abs=0.005)
+    assert times == pytest.approx([ALONE_S, ALONE_S + 0.05, ALONE_S + 0.25, ALONE_S + 1.0], abs=0.005)
+    assert bench.role() is Role.ISOLATED
+
+
+def test_the_addresses_of_one_in_doubt_are_upheld_and_the_quorum_ends_the_doubt() -> None:
+    """It is announced in full again when a quorum says that it is its own."""
     bench = Bench().reach(Role.OWNER)
     bench.give(GAP)
-    effects = bench.give(ev.AnnounceAsked(vip=WEB)) + bench.run(70.0)
+    assert len(renewals(bench.run(70.0))) >= 69
     assert bench.role() is Role.ISOLATED
-    assert len(renewals(effects)) >= 69
-    assert not of(ef.Announce, effects)
-    bench.connect().run(D)
-    assert of(ef.Announce, bench.run(0.1))
+    effects = bench.connect().run_until(Role.OWNER)
+    assert len(of(ef.Announce, effects + bench.run(1.5))) == 4
+
+
+def test_one_that_stands_still_again_is_in_doubt_again() -> None:
+    """What it learnt when it looked around before counts for nothing."""
+    bench = Bench().reach(Role.OWNER)
+    bench.give(GAP)
+    bench.run(1.0)
+    assert not bench.vip().doubted
+    bench.give(GAP)
+    bench.run(ALONE_S - BLINK)
+    assert bench.vip().doubted
+    assert not binds(bench.give(GONE))
+    assert bench.role() is not Role.ISOLATED
 
 
 def test_an_isolated_owner_that_never_stood_still_goes_on_announcing() -> None:

@@ -83,11 +83,12 @@ def test_an_ndp_claim(frame: bytes, announced: bool) -> None:
 
 
 def test_a_testament_is_a_probe_with_a_mark() -> None:
-    """Octet for octet a probe but for the mark, so nobody learns anything from it; the LAN room knows it."""
+    """Octet for octet a probe but for the mark, and to everybody: no live host is in the group of an address yet."""
     probe4, mine4 = arp.probe(VIP4, MAC), testament.frame(VIP4.packed, RAW)
     assert mine4 == probe4[:32] + testament.ARP_MARK + probe4[38:]
     probe6, mine6 = bytearray(ndp.probe(VIP6, MAC)), testament.frame(VIP6.packed, RAW)
     probe6[58:62] = testament.NDP_MARK
+    probe6[:6] = b"\xff" * 6
     assert mine6 == ndp._sealed(probe6)
     assert (frames.in_arp(mine4), frames.in_ndp(mine6)) == (None, None)
     for heard in (arp.parse(mine4, "eth0", ""), ndp.parse(mine6, "eth0", "")):

@@ -1,8 +1,10 @@
 """Asking a sentinel that may be another's, of another version, stuck, or not there at all."""
 
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -78,12 +80,63 @@ def test_one_that_has_ended_meanwhile_is_no_trouble(serve: Serve, monkeypatch: p
     assert server.wait(5.0) == 0
 
 
-def test_somebody_elses_is_not_believed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever took the name and is another user's keeps nobody from anything."""
-    serve('{"pid":7,"held":[]}\n', 5.0)
-    monkeypatch.setattr(words, "other_end", lambda _: (1, os.geteuid() + 1))
-    assert predecessor.take_over(0.2) == ()
-    assert predecessor.await_end(0.2, lambda _: None)
+ASKING: list[Callable[[], object]] = [
+    lambda: predecessor.take_over(0.2),
+    lambda: predecessor.await_end(0.2, lambda _: None),
+]
+"""Both ways in."""
+
+
+@pytest.fixture
+def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """Give what has the sentinel's name, with room for one who waits."""
+    monkeypatch.setattr(words, "ADDRESS", ADDRESS)
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(ADDRESS)
+        bound.listen(0)
+        yield bound
+
+
+@pytest.mark.parametrize("ask", ASKING, ids=["take-over", "await-end"])
+@pytest.mark.parametrize(("mine", "theirs"), [(0, 1000), (1000, 1001)])
+def test_somebody_elses_is_not_believed(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch, ask: Callable[[], object], mine: int, theirs: int
+) -> None:
+    """Whoever took the name and is another user's is named to the operator; it is asked nothing, and not ended."""
+    ended: list[object] = []
+    monkeypatch.setattr(os, "geteuid", lambda: mine)
+    monkeypatch.setattr(words, "other_end", lambda _: (77, theirs))
+    monkeypatch.setattr(predecessor, "_end", lambda *asked: ended.append(asked))
+    with pytest.raises(SentinelError, match=r"process 77 of user \d+ has @floatip-sentinel, .* `ps -p 77 -f`") as told:
+        ask()
+    assert f"of user {theirs} " in str(told.value)
+    caller, _ = listener.accept()
+    with caller:
+        assert caller.recv(64) == b""
+    assert ended == []
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [(0, 0), (1000, 1000), (1000, 0)])
+def test_ones_own_and_roots_are_believed(serve: Serve, monkeypatch: pytest.MonkeyPatch, mine: int, theirs: int) -> None:
+    """A daemon without root may follow one that had it."""
+    serve('{"pid":7,"held":[["web",false,4.5,[]]]}\n', 0.0)
+    monkeypatch.setattr(os, "geteuid", lambda: mine)
+    monkeypatch.setattr(words, "other_end", lambda _: (77, theirs))
+    assert [hold.vip for hold in predecessor.take_over()] == ["web"]
+
+
+@pytest.mark.parametrize("ask", ASKING, ids=["take-over", "await-end"])
+@pytest.mark.usefixtures("listener")
+def test_one_at_whose_door_too_many_wait_refuses_the_start(ask: Callable[[], object]) -> None:
+    """It is there and cannot be asked: nobody knows what it holds, nor who it is."""
+    with socket.socket(socket.AF_UNIX) as first:
+        first.connect(ADDRESS)
+        began_s = time.monotonic()
+        with pytest.raises(
+            SentinelError, match=r"@floatip-sentinel does not answer: see `ss -xlp`, and end who has it"
+        ):
+            ask()
+        assert 0.2 <= time.monotonic() - began_s < 5.0
 
 
 def test_what_is_told_while_waiting(serve: Serve) -> None:
