@@ -92,6 +92,15 @@ def _one_broker(config: Config) -> Iterator[str]:
         )
 
 
+def _lan(config: Config) -> Iterator[str]:
+    by_lan = [vip.name for vip in config.vips if config.policy(vip) is QuorumPolicy.LAN]
+    if by_lan and config.lan.gateway is None:
+        yield (
+            f"lan.gateway: without it a node that is cut off from brokers and LAN takes its VIPs under "
+            f"no_quorum_policy lan ({_some(by_lan)}); with one it knows that it is cut off"
+        )
+
+
 def _timing(config: Config) -> Iterator[str]:
     timing = config.timing
     if timing.lease_s < 0.5:
@@ -136,6 +145,7 @@ ADVICE: tuple[Callable[[Config], Iterator[str]], ...] = (
     _brokers,
     _idle_ca,
     _one_broker,
+    _lan,
     _timing,
     _host,
     _vips,

@@ -55,7 +55,9 @@ class Segment:
         return max((target.reached_at for target in self.targets.values()), default=NEVER)
 
     def silent_since(self) -> float:
-        """Since when nobody has answered, though somebody was asked."""
+        """Since when nobody has answered, though somebody was asked; once it is dead, whoever is asked since then."""
+        if self.dead:
+            return max(self.reached_at(), self.died_at - LOST_S)
         return max((max(target.reached_at, target.asked_since) for target in self.targets.values()), default=NEVER)
 
     def lost(self, now: float) -> bool:

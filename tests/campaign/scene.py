@@ -123,8 +123,17 @@ class Scene:
         self.cluster.net.run(host, ["ip", *words.split()])
 
     def cleanup(self, node: str) -> None:
-        """Run what the unit runs after a daemon has ended, to its end."""
-        argv = [sys.executable, "-m", "floatip", "cleanup", "-c", str(self.cluster.home_of(node) / "floatip.toml")]
+        """Run what the unit runs after a daemon was killed, to its end."""
+        argv = [
+            "env",
+            "SERVICE_RESULT=signal",
+            sys.executable,
+            "-m",
+            "floatip",
+            "cleanup",
+            "-c",
+            str(self.cluster.home_of(node) / "floatip.toml"),
+        ]
         self.cluster.net.run(node, argv, timeout_s=CLEANUP_S)
 
     def floatip(self, node: str, *words: str, timeout_s: float = 20.0) -> subprocess.CompletedProcess[str]:

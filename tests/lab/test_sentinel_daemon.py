@@ -64,11 +64,12 @@ def settled(cluster: Cluster) -> str:
     return owner
 
 
-def start_cleanup(cluster: Cluster, node: str) -> subprocess.Popen[str]:
-    """Start what the unit starts as soon as its main process has ended."""
+def start_cleanup(cluster: Cluster, node: str, result: str = "success") -> subprocess.Popen[str]:
+    """Start what the unit starts as soon as its main process has ended, with systemd's word for how that was."""
     argv = [tools.find("ip"), "netns", "exec", node, sys.executable, "-m", "floatip", "cleanup", "-c"]
     return subprocess.Popen(
         [*argv, str(cluster.home_of(node) / "floatip.toml")],
+        env={**os.environ, "SERVICE_RESULT": result},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -84,12 +85,12 @@ def test_kill_9_costs_clients_nothing_and_leaves_nothing() -> None:
                 time.sleep(QUIET_S)
                 cluster.kill_daemon(owner)
                 killed_s = now_s()
-                cleanup = start_cleanup(cluster, owner)
-                cluster.wait_for(lambda owner=owner: owner not in cluster.bound_on(VIP), 5.0, "off")  # type: ignore[misc]
-                (new,) = cluster.bound_on(VIP)
+                cleanup = start_cleanup(cluster, owner, "signal")
                 said, _ = cleanup.communicate(timeout=10.0)
                 time.sleep(RESTART_S)
                 cluster.start_daemon(owner)
+                cluster.wait_for(lambda owner=owner: owner not in cluster.bound_on(VIP), 5.0, "off")  # type: ignore[misc]
+                (new,) = cluster.bound_on(VIP)
                 time.sleep(2 * QUIET_S)
             held = watch.result.held[ip_address(VIP)]
             assert new != owner
@@ -130,6 +131,25 @@ def test_the_next_daemon_goes_on_where_the_last_one_ended() -> None:
         log = cluster.daemons["n1"].tail(100)
         assert "floatip sentinel: another daemon takes over web" in log
         assert "goes on with what an earlier daemon left" in log
+
+
+def test_without_a_broker_a_crash_costs_nothing_either() -> None:
+    """By the unit's order of events, when nobody could take over: the next daemon goes on as isolated owner."""
+    with Cluster(Settings(nodes=2, extra=LASTING)) as cluster:
+        owner = settled(cluster)
+        cluster.brokers["b1"].kill()
+        cluster.wait_for(lambda: role(cluster, owner) == "isolated", 5.0, "isolated")
+        with cluster.watch() as watch, cluster.probe() as probe:
+            time.sleep(QUIET_S)
+            cluster.kill_daemon(owner)
+            said, _ = start_cleanup(cluster, owner, "signal").communicate(timeout=10.0)
+            time.sleep(RESTART_S)
+            cluster.start_daemon(owner)
+            cluster.wait_for(lambda: role(cluster, owner) == "isolated", 15.0, "isolated again")
+            time.sleep(QUIET_S)
+        assert "leaves its addresses to the sentinel" in said
+        assert probe.result.lost == 0, probe.result.gaps
+        assert len(watch.result.held[ip_address(VIP)][owner]) == 1
 
 
 def test_what_is_not_configured_any_more_is_removed_before_the_next_daemon_speaks() -> None:

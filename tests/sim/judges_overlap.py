@@ -99,10 +99,10 @@ class BriefOverlap(Holders):
         return process is not None and self.world.scheduler.now - process.began_at <= self.WHOLE_S
 
     def _are_acquainted(self, machines: list[Machine]) -> bool:
-        """Whether all daemons there have heard of each other: who has not takes the other for a stranger."""
+        """Whether all daemons there know each other, for which lone faults leave time: else they are strangers."""
         macs = {machine: {port.mac for port in machine.ports.values()} for machine in machines}
         processes = {machine: self.world.process_on(machine) for machine in machines}
-        return all(
+        return self.world.scenario.singly or all(
             macs[other] <= process.sentinel.macs
             for machine, process in processes.items()
             if process is not None

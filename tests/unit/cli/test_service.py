@@ -107,6 +107,37 @@ def test_run_and_cleanup_pass_on_what_was_asked(config: Path, monkeypatch: pytes
     assert asked == [("n1", config), (left, 4.5, True), (left, 4.5, False)]
 
 
+@pytest.mark.parametrize(
+    ("result", "status", "guarded", "force", "leaves"),
+    [
+        ("signal", "KILL", True, False, True),
+        ("watchdog", "ABRT", True, False, True),
+        ("signal", "KILL", False, False, False),
+        ("signal", "KILL", True, True, False),
+        ("success", "0", True, False, False),
+        ("exit-code", "2", True, False, False),
+    ],
+    ids=["killed", "hung", "no-sentinel", "force", "stopped", "not-restarted"],
+)
+def test_cleanup_leaves_to_the_sentinel_what_the_next_daemon_goes_on_with(
+    config: Path, monkeypatch: pytest.MonkeyPatch, result: str, status: str, guarded: bool, force: bool, leaves: bool
+) -> None:
+    """Where systemd starts a failed daemon again, waiting for the sentinel would be an outage."""
+    monkeypatch.setenv("SERVICE_RESULT", result)
+    monkeypatch.setenv("EXIT_STATUS", status)
+    monkeypatch.setattr("floatip.host.predecessor.guards", lambda: guarded)
+    cleaned: list[object] = []
+
+    def clean_up(aliases: list[Alias], **_: object) -> list[str]:
+        cleaned.append(aliases)
+        return []
+
+    monkeypatch.setattr("floatip.host.cleanup.clean_up", clean_up)
+    told = run("cleanup", "-c", str(config), *(["--force"] if force else []))
+    assert (told.exit_code, "leaves its addresses to the sentinel" in told.stdout) == (0, leaves)
+    assert bool(cleaned) is not leaves
+
+
 def test_keygen(tmp_path: Path) -> None:
     """A key is written for its owner alone, and never over another."""
     path = tmp_path / "cluster.key"

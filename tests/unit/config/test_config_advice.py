@@ -58,6 +58,14 @@ def test_no_keys_is_a_warning() -> None:
             ["mqtt.brokers: under no_quorum_policy release the one broker takes its VIPs down with it (web)"],
         ),
         (
+            document(timing__no_quorum_policy="lan"),
+            ["lan.gateway: without it a node that is cut off from brokers and LAN takes its VIPs"],
+        ),
+        (
+            document(timing__no_quorum_policy="lan", lan__gateway="10.77.0.1"),
+            [],
+        ),
+        (
             document(timing__heartbeat="50ms", timing__lease="200ms"),
             ['timing.lease: "200ms" is short'],
         ),

@@ -279,3 +279,56 @@ def test_one_interface_is_not_enough_to_be_fine(
     scene.s.links["eth1"] = up
     scene.run(2.0)
     assert scene.s.lan_fine is fine
+
+
+NEW = ip_address("10.77.0.99")
+
+
+@pytest.mark.parametrize("what", ["new-address", "held-up"])
+def test_a_lan_that_is_dead_is_dead_until_somebody_answers(what: str) -> None:
+    """That there is somebody new to ask, or that nobody was asked for a while, is no answer."""
+    scene = Scene(B, C)
+    scene.run(3 * ROUND_S)
+    scene.answering.clear()
+    scene.dead_after()
+    if what == "new-address":
+        state = a_state(B, version=9, addresses=(str(OWN[B].ip), str(NEW)), lan_fine=True)
+        scene.s.peers.learn(scene.mouths[B].says(state))
+    else:
+        scene.now += ROUND_S + 0.1
+    for _ in range(20):
+        scene.run(0.05)
+        assert scene.s.lan_dead
+    scene.answering = {B_IP}
+    scene.run(ROUND_S)
+    assert not scene.s.lan_dead
+
+
+def test_it_is_deaf_when_all_that_live_and_answered_before_are_silent() -> None:
+    """Gateway and living peers alike; one that is dead by MQTT, or never answered, is not missed."""
+    scene = Scene(B, C, fine=(), spec=replace(a_spec(), gateway=GATEWAY))
+    scene.answering = {B_IP, GATEWAY}
+    scene.run(5 * ROUND_S)
+    scene.answering = {GATEWAY}
+    scene.run(2 * LOST_S)
+    assert not scene.s.lan_deaf
+    scene.answering = {B_IP}
+    scene.run(2 * LOST_S)
+    scene.answering = set()
+    scene.run(LOST_S - 2 * ROUND_S)
+    assert not scene.s.lan_deaf
+    scene.run(2 * ROUND_S + 0.1)
+    assert scene.s.lan_deaf == {"eth0"}
+    scene.answering = {GATEWAY}
+    scene.run(ROUND_S)
+    assert not scene.s.lan_deaf
+
+
+def test_the_silence_of_the_only_peer_is_no_deafness_once_it_is_dead() -> None:
+    """Two nodes without a gateway: there is nobody else who could answer."""
+    scene = Scene(B)
+    scene.run(3 * ROUND_S)
+    scene.answering.clear()
+    scene.living.clear()
+    scene.run(2 * L)
+    assert not scene.s.lan_deaf

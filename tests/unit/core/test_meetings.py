@@ -148,3 +148,22 @@ def test_an_owner_with_the_quorum_is_alone_half_a_second_after_the_lan_has_heale
         play = act(f"{script}; side {{isolated}} left; run 1s", firm=firm, isolated=isolated, ms=6000 + ms)
         assert (ms, holders(play)) == (ms, firm)
         assert role_of(play, firm) is Role.OWNER
+
+
+@pytest.mark.parametrize(("nodes", "gateway"), [("a b", "gateway on;"), ("a b c", "")])
+@pytest.mark.parametrize("policy", ["keep", "lan"])
+def test_a_node_that_hears_nobody_does_not_take_over_from_an_owner_that_is_cut_off(
+    policy: str, nodes: str, gateway: str
+) -> None:
+    """The LAN of b dies just when a loses the broker: a goes on serving its clients."""
+    script = "nodes {nodes} on x; policy {policy}; {gateway} begin 3s; run {ms}ms; side b right; cut a x; run 8s"
+    for ms in PHASES_MS[:3]:
+        play = act(script, policy=policy, nodes=nodes, gateway=gateway, ms=ms)
+        assert (ms, holders(play)) == (ms, "a")
+
+
+def test_of_two_daemons_under_one_name_the_newcomer_ends_though_there_is_nobody_else() -> None:
+    """Two machines, and one configuration copied: the owner's heartbeats tell the other that it is one too many."""
+    play = act("nodes a on x; begin 3s; twin a")
+    assert "a': exits with 4: duplicate node name" in play.perform("> run 3s\n")
+    assert role_of(play, "a") is Role.OWNER

@@ -4,6 +4,7 @@ import pytest
 
 from floatip.core import effects as ef
 from floatip.core import events as ev
+from floatip.core.lanhealth import LanHealth
 from floatip.core.messages import Claim, Release, State
 from floatip.core.silence import SHOTS
 from floatip.core.types import Role, Standing, Timing
@@ -312,3 +313,23 @@ def test_a_strangers_mac_is_no_proxy_of_ours(backup: Bench) -> None:
     assert backup.role() is Role.BACKUP
     assert not backup.told("may be a proxy")
     assert asks_everybody(backup.run(0.5))
+
+
+def test_one_that_hears_nobody_on_the_lan_takes_its_silence_for_nothing(backup: Bench) -> None:
+    """The owner has fallen silent, and so has everybody else: it is this node's port that is dead."""
+    fall_silent(backup)
+    backup.engine._health = DeafEars(backup.engine._s)
+    backup.run(5 * D)
+    assert backup.role() is Role.BACKUP
+    backup.engine._s.lan_deaf = frozenset()
+    backup.engine._health = LanHealth(backup.engine._s)
+    backup.run_until(Role.CANDIDATE)
+
+
+class DeafEars(LanHealth):
+    """A node that hears nobody on the LAN of ``eth0``."""
+
+    def settle(self, now: float) -> float | None:
+        """Find that nobody is heard."""
+        self._s.lan_deaf = frozenset({"eth0"})
+        return now + 0.3

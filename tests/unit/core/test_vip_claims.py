@@ -5,12 +5,18 @@ from collections.abc import Callable
 import pytest
 
 from floatip.core import effects as ef
+from floatip.core import events as ev
 from floatip.core.messages import Claim, Release
-from floatip.core.types import Policy, Role, Standing, Stored
+from floatip.core.types import Mac, Policy, Role, Standing, Stored
 from tests.unit.core.bench import Bench
 from tests.unit.core.stage import (
+    ADDRESS,
     BLINK,
+    MACS,
+    STRANGER,
     WEB,
+    B,
+    C,
     D,
     H,
     L,
@@ -122,3 +128,33 @@ def test_one_that_may_not_promise_a_lifetime_yet_waits_for_the_next_echo() -> No
     effects = [effect for send in waiting[places[0] + 1 :] for effect in bench.hear(send.message)]
     effects += bench.run(H / 2)
     assert binds(effects)
+
+
+@pytest.mark.parametrize(
+    ("mac", "announced", "testament", "policy", "role"),
+    [
+        (MACS[C], True, False, Policy.KEEP, Role.BACKUP),
+        (MACS[C], False, False, Policy.KEEP, Role.CANDIDATE),
+        (MACS[C], True, True, Policy.KEEP, Role.CANDIDATE),
+        (MACS[B], True, False, Policy.KEEP, Role.CANDIDATE),
+        (STRANGER, True, False, Policy.KEEP, Role.CANDIDATE),
+        (MACS[C], True, False, Policy.RELEASE, Role.CANDIDATE),
+    ],
+    ids=["a-peer", "an-answer", "a-testament", "the-last-owner", "a-stranger", "release"],
+)
+def test_a_candidate_withdraws_when_a_peer_announces_what_it_claims(
+    mac: Mac, announced: bool, testament: bool, policy: Policy, role: Role
+) -> None:
+    """That peer had no quorum and took it by the word of the LAN, which was silent then."""
+    bench = Bench(a_spec(vips=(a_vip(policy=policy),))).connect()
+    for node in (B, C):
+        listed = (a_listing(term=7, definition=bench.spec.vips[0].definition),) if node == B else ()
+        bench.joined_by(node, *listed)
+    bench.run(4.0)
+    bench.beating.clear()
+    bench.echoing = set()
+    bench.run_until(Role.CANDIDATE)
+    bench.give(
+        ev.Answered(vip=WEB, address=ADDRESS, mac=mac, interface="eth0", announced=announced, testament=testament)
+    )
+    assert bench.role() is role

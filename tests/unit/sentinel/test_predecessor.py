@@ -148,3 +148,11 @@ def test_what_is_told_while_waiting(serve: Serve) -> None:
         "the sentinel (process 7) holds nothing: waits for its end",
         "the sentinel removed a, b: so",
     ]
+
+
+def test_whether_one_guards(serve: Serve) -> None:
+    """It is asked what it holds, and goes on."""
+    assert not predecessor.guards()
+    server = serve('{"pid":7,"held":[]}\n', 5.0)
+    assert predecessor.guards()
+    assert server.poll() is None
