@@ -51,7 +51,7 @@ FAULTS = (
     ),
     Fault(name="address removed by hand", begin=faults_address.removed, shortest_s=0, longest_s=0.2),
     Fault(name="interface flushed", begin=faults_address.flushed, shortest_s=0, longest_s=1),
-    Fault(name="address added by hand", begin=faults_address.added, shortest_s=0, longest_s=0.2),
+    Fault(name="address added by hand", begin=faults_address.added, shortest_s=0, longest_s=0.2, plants=True),
     Fault(name="MAC changed", begin=faults_address.mac_changed, shortest_s=0, longest_s=0.2),
     Fault(name="foreign host has the address", begin=faults_address.stranger_holds, shortest_s=0.5, longest_s=4),
     Fault(name="foreign MAC announces", begin=faults_address.stranger_announces, shortest_s=0.5, longest_s=4),

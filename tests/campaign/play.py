@@ -151,6 +151,8 @@ def _one(stage: Stage, case: Case, dice: Random, folder: Path, lag: Lag) -> Resu
         return Result(**common, text=text, problems=[str(error).splitlines()[0][:500]], kept=str(folder))
     broken = scene.broken
     dual = seen.dual(scene.cluster.net.unseen(), broken)
+    if dual.longest_two_ms > case.fault.two_at_most_ms(layout.policy):
+        problems.append(f"two owners for {dual.longest_two_ms:.0f} ms")
     if problems:
         stage.keep(folder)
         stage.clear()

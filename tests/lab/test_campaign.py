@@ -14,7 +14,7 @@ from floatip.core.types import Policy
 from floatip.lab.cluster import CLIENT
 from floatip.lab.intervals import Interval
 from tests.campaign.audit import Memory, audit
-from tests.campaign.faults import FAULTS
+from tests.campaign.faults import BY_NAME, FAULTS
 from tests.campaign.layout import Layout
 from tests.campaign.plan import plan
 from tests.campaign.play import START_S, settle_limit_s, wait_right
@@ -169,6 +169,22 @@ def test_a_wrong_belief_counts_to_its_end() -> None:
     seen = Seen(window=window, held={}, gaps={}, beliefs={VIP: beliefs}, lateness_ms=0, overruns=0)
     assert seen.strayed_ms(10.0) == pytest.approx(500)
     assert seen.strayed_ms(11.0) < 0
+
+
+@pytest.mark.parametrize(
+    ("name", "policy", "most_ms"),
+    [
+        ("daemon killed", Policy.KEEP, 50.0),
+        ("machine dies", Policy.LAN, 50.0),
+        ("daemon killed", Policy.RELEASE, 0.0),
+        ("LAN split", Policy.KEEP, float("inf")),
+        ("LAN split", Policy.RELEASE, 0.0),
+        ("address added by hand", Policy.RELEASE, float("inf")),
+    ],
+)
+def test_two_owners_are_a_failure(name: str, policy: Policy, most_ms: float) -> None:
+    """Under keep and lan after 50 ms, but for what a split leaves; under release at all."""
+    assert BY_NAME[name].two_at_most_ms(policy) == most_ms
 
 
 @pytest.mark.parametrize("policy", list(Policy))

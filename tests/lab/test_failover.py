@@ -16,6 +16,8 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 
 VIP = "10.77.0.50"
 QUIET_S = 0.3
+FROZEN_S = 0.25
+"""200 ms from the removal to the next owner, and what a busy machine adds."""
 
 
 def settled(cluster: Cluster) -> str:
@@ -150,9 +152,13 @@ def test_the_owner_daemon_freezes() -> None:
             cluster.thaw_daemon(owner)
             cluster.wait_for(lambda: cluster.owner("web", owner) == new, 10.0, "the thawed daemon knows")
             assert settled(cluster) == new
+        held = watch.result.held[ip_address(VIP)]
+        empty_s = held[new][0].start_s - held[owner][-1].end_s
+        print(f"frozen: nobody had the address for {empty_s * 1000:.0f} ms, the client no answer: {probe.result.gaps}")
         assert new != owner
         assert probe.result.answered_by == [owner, new]
         assert watch.result.overlap(ip_address(VIP)).longest_two_ms == 0
+        assert empty_s <= FROZEN_S
 
 
 def test_a_daemon_that_is_killed_leaves_nothing_and_comes_back() -> None:

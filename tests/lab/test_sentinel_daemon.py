@@ -26,7 +26,7 @@ DUAL = (Vip(addresses=(VIP, VIP6)),)
 DEFECTIVE = Path(__file__).parent / "defective_daemon.py"
 LASTING = {"timing": {"kernel_lifetime": "10s"}}
 """So that a slow start of the next daemon is no failure."""
-KILLS = 3
+KILLS = int(os.environ.get("FLOATIP_KILLS", "3"))
 OFF_WITHIN_MS = 50.0
 ALL_WITHIN_S = 0.7
 RESTART_S = 0.1
