@@ -59,7 +59,7 @@ bench: $(VENV)/.dev tools
 
 campaign: $(VENV)/.dev tools
 	$(BIN)/pytest tests/sim -n auto --sim-seeds 20000
-	FLOATIP_STORMS=20 $(BIN)/python -m floatip.lab.sandbox -- $(BIN)/pytest tests/lab/test_storms.py -p no:randomly -s
+	FLOATIP_STORMS=20 FLOATIP_KILLS=10 $(BIN)/python -m floatip.lab.sandbox -- $(BIN)/pytest tests/lab/test_storms.py tests/lab/test_sentinel_daemon.py -p no:randomly -s
 	$(BIN)/python -m tests.campaign --policy keep --faults $(FAULTS) --clusters $(CLUSTERS) --json build/campaign-keep.json
 	$(BIN)/python -m tests.campaign --policy release --faults $(FAULTS) --clusters $(CLUSTERS) --json build/campaign-release.json
 	$(BIN)/python -m tests.campaign --policy lan --faults $(FAULTS) --clusters $(CLUSTERS) --json build/campaign-lan.json

@@ -4,6 +4,7 @@ from random import Random
 
 from tests.sim.cluster import World
 from tests.sim.fault import Begun, any_node, darken
+from tests.sim.faults_lan import split
 from tests.sim.faults_node import come_back
 
 AFTERMATH_S = 5.0
@@ -62,14 +63,10 @@ def stranger_in_the_dark(world: World, rng: Random) -> Begun:
 def split_in_the_dark(world: World, rng: Random) -> Begun:
     """The LAN falls into two halves while no broker runs; it heals first."""
     start_brokers = darken(world, rng, orderly=rng.random() < 0.5)
-    for node in world.nodes:
-        node.machine.side = rng.randrange(2)
-    world.lan.split = True
-    world.court.lan_changed()
+    heal = split(world, rng)
 
     def mend() -> None:
-        world.lan.split = False
-        world.court.lan_changed()
+        heal()
         world.scheduler.after(AFTERMATH_S, start_brokers)
 
     return "all brokers stop, and the LAN is split", mend

@@ -1,5 +1,6 @@
 """Faults of the LAN and of who is on it: each function breaks one thing and tells how to mend it."""
 
+from collections.abc import Callable
 from random import Random
 
 from tests.sim.cluster import World
@@ -39,8 +40,8 @@ def link_down(world: World, rng: Random) -> Begun:
     return f"{node.machine.name}: {interface} loses its link", mend
 
 
-def lan_splits(world: World, rng: Random) -> Begun:
-    """The LAN falls into two halves; the brokers may still be reached from both."""
+def split(world: World, rng: Random) -> Callable[[], None]:
+    """Let the LAN fall into two halves; return how to make it one again."""
     for node in world.nodes:
         node.machine.side = rng.randrange(2)
     world.lan.split = True
@@ -50,7 +51,12 @@ def lan_splits(world: World, rng: Random) -> Begun:
         world.lan.split = False
         world.court.lan_changed()
 
-    return "the LAN is split", mend
+    return mend
+
+
+def lan_splits(world: World, rng: Random) -> Begun:
+    """The LAN falls into two halves; the brokers may still be reached from both."""
+    return "the LAN is split", split(world, rng)
 
 
 def node_isolated(world: World, rng: Random) -> Begun:
