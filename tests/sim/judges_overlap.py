@@ -75,6 +75,10 @@ class BriefOverlap(Holders):
             self._overlaps[address] = Overlap(origin, now, now, patience_s)
             if origin is Origin.TROUBLED:
                 self.world.scheduler.after(self.LOOK_S, self._look_again, address, self._overlaps[address])
+        elif double and self._overlaps[address].origin is Origin.CLEAN:
+            if not self._are_acquainted(self.holders[address]):
+                self._overlaps[address].origin = Origin.TROUBLED
+                self._look_again(address, self._overlaps[address])
         elif not double and address in self._overlaps:
             overlap = self._overlaps.pop(address)
             self._last[address] = (now, overlap.origin)
