@@ -110,6 +110,7 @@ def test_somebody_elses_is_not_believed(
     with pytest.raises(SentinelError, match=r"process 77 of user \d+ has @floatip-sentinel, .* `ps -p 77 -f`") as told:
         ask()
     assert f"of user {theirs} " in str(told.value)
+    assert not predecessor.guards()
     caller, _ = listener.accept()
     with caller:
         assert caller.recv(64) == b""
