@@ -25,6 +25,9 @@ class Wills:
 
         ``listened``: this node has heard the broker without a gap for the owner-down interval.
         """
+        known = logs.get(message.sender)
+        if known is not None and message.origin > known.origin:
+            known.died_at = None  # it has lived again since, though it had no time for a word
         together = {node for at, node in self._last if now - at <= BURST_S and node != message.sender}
         self._last.append((now, message.sender))
         for node in together:

@@ -96,3 +96,15 @@ def test_a_death_is_proven_two_heartbeats_after_the_will_and_with_a_testament() 
     assert log.dead_from() == pytest.approx(10.1 + BURST_S)
     log.testified_at = 10.1 - TESTAMENT_S - 0.001
     assert log.dead_from() == float("inf")
+
+
+@pytest.mark.parametrize("listened", [True, False])
+@pytest.mark.parametrize(("session", "dead"), [(0, True), (2, False)])
+def test_the_will_of_a_later_session_shows_that_the_dead_has_come_back(
+    session: int, dead: bool, listened: bool
+) -> None:
+    """A daemon that started again and lost its broker before its first word; an older session's will says nothing."""
+    logs, wills = {B: log_of(B)}, Wills()
+    assert wills.take(will_of(B), logs, listened=True, now=10.1) is None
+    assert wills.take(will_of(B, session=session), logs, listened=listened, now=11.0) is not None
+    assert (logs[B].died_at is not None) is dead
