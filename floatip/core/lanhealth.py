@@ -3,7 +3,7 @@
 Knows: whom to ask, who answered, what that says of an interface. Never: frames, or who owns what.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from floatip.core.effects import Ask, Kind
@@ -66,12 +66,17 @@ class Segment:
             return True
         return bool(self.targets) and all(target.lost(now) for target in self.targets.values())
 
-    def deaf(self, alive: set[NodeName], now: float) -> bool:
-        """Whether those who should answer, as they did before, are silent all at once: the gateway, living peers."""
-        due = [
-            one for one in self.targets.values() if one.reached_at > NEVER and (one.node is None or one.node in alive)
-        ]
-        return bool(due) and all(now - one.reached_at >= LOST_S for one in due)
+    def deaf(self, heard_at: Mapping[NodeName, float], now: float) -> bool:
+        """Whether those who should answer, as they did before, are silent all at once: the gateway, living peers.
+
+        ``heard_at``: when each peer was heard by MQTT; one that fell silent there and here together has died.
+        """
+        missed = any(
+            one.reached_at > NEVER
+            and (one.node is None or heard_at.get(one.node, NEVER) >= one.reached_at + LOST_S / 2)
+            for one in self.targets.values()
+        )
+        return missed and now - self.reached_at() >= LOST_S
 
 
 def is_near(address: Address, port: Port) -> bool:
@@ -117,8 +122,8 @@ class LanHealth:
         for name, segment in self._segments.items():
             self._judge(name, segment, now)
         self._s.lan_dead = frozenset(name for name, segment in self._segments.items() if segment.dead)
-        alive = {peer.node for peer in self._s.peers.alive(now)}
-        self._s.lan_deaf = frozenset(name for name, segment in self._segments.items() if segment.deaf(alive, now))
+        heard_at = {peer.node: peer.heard_at for peer in self._s.peers.alive(now)}
+        self._s.lan_deaf = frozenset(name for name, segment in self._segments.items() if segment.deaf(heard_at, now))
         self._tell_fine(now)
         return min(times, default=None)
 
