@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from floatip.core.types import Mac, NodeName, Stored, VipName
+from floatip.core.types import Directive, DirectiveKind, Mac, NodeName, Stamp, Stored, VipName
 
 FILE_NAME = "state.json"
 _VERSION = 1
@@ -102,6 +102,7 @@ class Store:
                 "release_s": stored.release_s,
                 "terms": dict(stored.terms),
                 "macs": dict(stored.macs),
+                "directives": [_written(one) for one in stored.directives],
             }
         ).encode()
         with self._lock:
@@ -149,7 +150,42 @@ def _stored(data: bytes) -> Stored:
         keep_s=_seconds(document, "keep_s"),
         release_s=_seconds(document, "release_s"),
         macs=_macs(document.get("macs", {})),
+        directives=_directives(document.get("directives", [])),
     )
+
+
+def _written(one: Directive) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "subject": one.subject,
+        "value": one.value,
+        "expires_at": one.expires_at if math.isfinite(one.expires_at) else None,
+        "counter": one.stamp.counter,
+        "node": one.stamp.node,
+    }
+
+
+def _directives(found: Any) -> tuple[Directive, ...]:
+    """Return the directives in the file; ValueError if they are none."""
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise ValueError("directives is not a list of objects")
+    return tuple(
+        Directive(
+            kind=DirectiveKind(_string(each, "kind")),
+            subject=_string(each, "subject"),
+            value=_string(each, "value"),
+            expires_at=float("inf") if each.get("expires_at") is None else _seconds(each, "expires_at"),
+            stamp=Stamp(_count(each, "counter"), NodeName(_string(each, "node"))),
+        )
+        for each in found
+    )
+
+
+def _string(document: dict[str, Any], key: str) -> str:
+    value = document.get(key)
+    if not isinstance(value, str):
+        raise ValueError(f"{key} is not a string")  # noqa: TRY004 (what the file says, not what we were passed)
+    return value
 
 
 def _macs(found: Any) -> tuple[tuple[NodeName, tuple[Mac, ...]], ...]:

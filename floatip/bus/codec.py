@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from pydantic import ValidationError
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from floatip.bus import wire
 from floatip.bus.errors import BusError
@@ -17,6 +17,7 @@ from floatip.core.messages import (
     Bid,
     Body,
     Claim,
+    Errand,
     Heartbeat,
     Listing,
     Message,
@@ -24,12 +25,14 @@ from floatip.core.messages import (
     Reply,
     Request,
     State,
+    Task,
     Verb,
+    Verdict,
     VipState,
     Will,
     Witnessed,
 )
-from floatip.core.types import Mac, NodeName, Origin, Standing, Terms, VipName
+from floatip.core.types import Directive, DirectiveKind, Mac, NodeName, Origin, Stamp, Standing, Terms, VipName
 
 _LETTER: Mapping[Standing, str] = {standing: standing.value[0] for standing in Standing}
 _STANDING: Mapping[str, Standing] = {letter: standing for standing, letter in _LETTER.items()}
@@ -48,7 +51,10 @@ def encode(message: Message) -> bytes:
     }
     if message.seen:
         head["p"] = {peer: (at.incarnation, at.session, at.seq) for peer, at in message.seen.items()}
-    data = to_json(head | _encode_body(message.body), inf_nan_mode="constants")
+    try:
+        data = to_json(head | _encode_body(message.body), inf_nan_mode="constants")
+    except PydanticSerializationError as error:
+        raise BusError(f"a {type(message.body).__name__.lower()} cannot be written down: {error}") from error
     if len(data) > wire.MAX_BYTES:
         raise BusError(
             f"a {type(message.body).__name__.lower()} of {len(data)} bytes is longer than the {wire.MAX_BYTES} that "
@@ -95,16 +101,19 @@ def _encode_body(body: Body) -> dict[str, object]:
             fields = {"k": "claim", "bids": [{"v": bid.vip, "t": bid.term, "d": bid.definition} for bid in body.bids]}
         case Release():
             fields = {"k": "release", "vips": body.vips, "vacated": body.vacated, "reserved": body.reserved_s}
-            fields |= _if_any("to", body.to)
+            fields |= _if_any("to", body.to) | _if_true("kept", body.kept)
         case State():
             fields = _encode_state(body)
         case Will():
             fields = {"k": "will"}
         case Request():
-            fields = {"k": "request", "id": body.id, "verb": body.verb, "at": body.at, "vip": body.vip}
-            fields |= {"expires": body.expires_s} | _if_any("to", body.to)
+            fields = {"k": "request", "id": body.id, "verb": body.verb, "at": body.at, "vips": body.vips}
+            fields |= {"expires": body.expires_s} | _if_any("to", body.to) | _if_true("look", body.look)
+            fields |= _if_true("preempts", body.preempts)
+            fields |= _if_any("errand", body.errand and _encode_errand(body.errand))
         case Reply():
-            fields = {"k": "reply", "id": body.id, "accepted": body.accepted, "text": _text(body.text)}
+            fields = {"k": "reply", "id": body.id, "verdict": body.verdict, "vips": body.vips}
+            fields |= {"text": _text(body.text)} | _if_true("data", body.data)
         case _:
             assert_never(body)
     return fields
@@ -112,6 +121,15 @@ def _encode_body(body: Body) -> dict[str, object]:
 
 def _if_any(key: str, value: object) -> dict[str, object]:
     return {} if value is None else {key: value}
+
+
+def _if_true(key: str, value: object) -> dict[str, object]:
+    return {key: value} if value else {}
+
+
+def _encode_errand(errand: Errand) -> dict[str, object]:
+    fields = {"a": errand.address, "p": errand.prefix, "i": errand.interface, "l": errand.lifetime_s}
+    return {"t": errand.task} | {key: value for key, value in fields.items() if value}
 
 
 def _encode_heartbeat(beat: Heartbeat) -> dict[str, object]:
@@ -136,7 +154,12 @@ def _encode_state(state: State) -> dict[str, object]:
         ],
         "seen": [{"v": one.vip, "t": one.term, "m": one.mac} for one in state.witnessed],
         "lan": state.lan_fine,
-    }
+    } | _if_true("orders", [_encode_directive(one) for one in state.directives])
+
+
+def _encode_directive(one: Directive) -> dict[str, object]:
+    fields = {"k": one.kind, "s": one.subject, "v": one.value, "c": one.stamp.counter, "n": one.stamp.node}
+    return fields | ({"x": one.expires_at} if one.expires_at < float("inf") else {})
 
 
 def _decode_body(read: wire.Wire) -> Body:
@@ -149,7 +172,8 @@ def _decode_body(read: wire.Wire) -> Body:
     elif read["k"] == "release":
         vips = tuple(VipName(vip) for vip in read["vips"])
         to = NodeName(read["to"]) if "to" in read else None
-        body = Release(vips=vips, vacated=read["vacated"], to=to, reserved_s=read["reserved"])
+        kept = read.get("kept", False)
+        body = Release(vips=vips, vacated=read["vacated"], to=to, reserved_s=read["reserved"], kept=kept)
     elif read["k"] == "state":
         body = _decode_state(read)
     elif read["k"] == "will":
@@ -157,7 +181,7 @@ def _decode_body(read: wire.Wire) -> Body:
     elif read["k"] == "request":
         body = _decode_request(read)
     else:
-        body = Reply(id=read["id"], accepted=read["accepted"], text=read["text"])
+        body = _decode_reply(read)
     return body
 
 
@@ -176,9 +200,32 @@ def _decode_request(read: wire.RequestWire) -> Request:
         id=read["id"],
         verb=Verb(read["verb"]),
         at=NodeName(read["at"]),
-        vip=VipName(read["vip"]),
+        vips=tuple(VipName(vip) for vip in read["vips"]),
         to=NodeName(read["to"]) if "to" in read else None,
+        look=read.get("look", False),
+        preempts=read.get("preempts", False),
+        errand=_decode_errand(read["errand"]) if "errand" in read else None,
         expires_s=read["expires"],
+    )
+
+
+def _decode_errand(read: wire.ErrandWire) -> Errand:
+    return Errand(
+        task=Task(read["t"]),
+        address=read.get("a", ""),
+        prefix=read.get("p", 0),
+        interface=read.get("i", ""),
+        lifetime_s=read.get("l", 0),
+    )
+
+
+def _decode_reply(read: wire.ReplyWire) -> Reply:
+    return Reply(
+        id=read["id"],
+        verdict=Verdict(read["verdict"]),
+        vips=tuple(VipName(vip) for vip in read["vips"]),
+        text=read["text"],
+        data=read.get("data", ""),
     )
 
 
@@ -195,4 +242,15 @@ def _decode_state(read: wire.StateWire) -> State:
         ),
         witnessed=tuple(Witnessed(vip=VipName(one["v"]), term=one["t"], mac=Mac(one["m"])) for one in read["seen"]),
         lan_fine=read.get("lan", False),
+        directives=tuple(_decode_directive(one) for one in read.get("orders", ())),
+    )
+
+
+def _decode_directive(read: wire.DirectiveWire) -> Directive:
+    return Directive(
+        kind=DirectiveKind(read["k"]),
+        subject=read["s"],
+        value=read["v"],
+        expires_at=read.get("x", float("inf")),
+        stamp=Stamp(read["c"], NodeName(read["n"])),
     )

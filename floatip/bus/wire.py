@@ -17,6 +17,9 @@ MAX_VIPS = 4096
 MAX_PEERS = 1024
 MAX_TEXT = 200
 """Characters in a sentence for people; longer ones are cut by the sender."""
+MAX_DATA = 256 * 1024
+"""Characters of what an errand brought."""
+MAX_DIRECTIVES = 4096
 UNPRINTABLE = "\\x00-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069"
 """Inside a character class: what could move the cursor of an operator's terminal or turn its text around."""
 
@@ -30,6 +33,9 @@ AddressText = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z:./%_-]{1,64
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._:-]{1,64}$")]
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT, pattern=f"^[^{UNPRINTABLE}]*$")]
 Faults = Annotated[list[Text], Field(max_length=64, fail_fast=True)]
+Data = Annotated[str, StringConstraints(max_length=MAX_DATA, pattern=r"^[ -~]*$")]
+Moment = Annotated[float, Field(ge=0)]
+"""Seconds since the epoch; infinity is one."""
 Place = tuple[Count, Count, Count]
 """Incarnation, session, seq."""
 
@@ -107,6 +113,7 @@ class ReleaseWire(Head):
     vacated: bool
     to: NotRequired[Name]
     reserved: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+    kept: NotRequired[bool]
 
 
 class VipStateWire(OfVip):
@@ -124,6 +131,17 @@ class WitnessedWire(OfVip):
     m: MacText
 
 
+class DirectiveWire(TypedDict):
+    """An order that lasts: kind, subject, value, expiry (seconds since the epoch; missing: never), counter and node."""
+
+    k: Literal["pin", "drain", "freeze"]
+    s: Name
+    v: Annotated[str, StringConstraints(pattern=r"^[a-z0-9._-]{0,63}$")]
+    x: NotRequired[Moment]
+    c: Count
+    n: Name
+
+
 class StateWire(Head):
     """The state of a node."""
 
@@ -136,6 +154,7 @@ class StateWire(Head):
     vips: Annotated[list[VipStateWire], Field(max_length=MAX_VIPS, fail_fast=True), AfterValidator(_each_once)]
     seen: Annotated[list[WitnessedWire], Field(max_length=MAX_VIPS, fail_fast=True)]
     lan: NotRequired[bool]
+    orders: NotRequired[Annotated[list[DirectiveWire], Field(max_length=MAX_DIRECTIVES, fail_fast=True)]]
 
 
 class WillWire(Head):
@@ -144,15 +163,28 @@ class WillWire(Head):
     k: Literal["will"]
 
 
+class ErrandWire(TypedDict):
+    """Something to do on one host: task, address, prefix, interface, lifetime in seconds."""
+
+    t: Literal["inventory", "who-has", "add", "remove", "announce"]
+    a: NotRequired[Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f:.]{2,45}$")]]
+    p: NotRequired[Annotated[int, Field(ge=0, le=128)]]
+    i: NotRequired[Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._:@-]{1,15}$")]]
+    l: NotRequired[Annotated[int, Field(ge=0, le=86_400)]]  # noqa: E741
+
+
 class RequestWire(Head):
-    """An operator's verb."""
+    """A verb for one node."""
 
     k: Literal["request"]
     id: Id
-    verb: Literal["failover"]
+    verb: Literal["failover", "prepare", "announce", "errand"]
     at: Name
-    vip: Name
+    vips: Annotated[list[Name], Field(max_length=MAX_VIPS, fail_fast=True)]
     to: NotRequired[Name]
+    look: NotRequired[bool]
+    preempts: NotRequired[bool]
+    errand: NotRequired[ErrandWire]
     expires: Span
 
 
@@ -161,8 +193,10 @@ class ReplyWire(Head):
 
     k: Literal["reply"]
     id: Id
-    accepted: bool
+    verdict: Literal["accepted", "refused", "failed"]
+    vips: Annotated[list[Name], Field(max_length=MAX_VIPS, fail_fast=True)]
     text: Text
+    data: NotRequired[Data]
 
 
 Wire = HeartbeatWire | ClaimWire | ReleaseWire | StateWire | WillWire | RequestWire | ReplyWire

@@ -4,7 +4,7 @@ Under ``release`` the kernel may be promised a lifetime only while the ownership
 the last renewal leaves at most h after the heartbeat that upholds it, and the address is gone V + S later.
 """
 
-from floatip.core.effects import Announce, Bind, Kind
+from floatip.core.effects import Announce, Bind, Hush, Kind
 from floatip.core.garp import Announcements
 from floatip.core.quorum import fresh_at, owned_until
 from floatip.core.situation import Situation
@@ -126,6 +126,11 @@ class AddressBinding:
         if self._garp.due(now):
             self._s.do(Announce(vip=self._spec.name, interface=self.interface or self._spec.interfaces[0]))
         return min(renew_at, self._garp.next() or renew_at)
+
+    def hush(self) -> None:
+        """Announce no more, not even what was to be announced by now: the next owner is about to."""
+        self._garp.stop()
+        self._s.do(Hush(vip=self._spec.name))
 
     def announce(self, now: float) -> None:
         """Announce anew, in full."""

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
+from floatip.core.farewells import Vacancy
 from floatip.core.majority import kth_smallest
 from floatip.core.quorum import claimable_at
 from floatip.core.ranking import Candidate, ranked
 from floatip.core.rivals import incumbent
 from floatip.core.situation import Situation
 from floatip.core.types import REMOVAL_DELAY_S, NodeName, Policy, VipSpec
-from floatip.core.view import Vacancy, View
+from floatip.core.view import View
 
 INFINITE = float("inf")
 VACANT_S = 1.0
@@ -35,9 +36,16 @@ def vacancy(s: Situation, spec: VipSpec, owner_term: int, now: float) -> Vacancy
     known = [
         left
         for view in s.all_views()
-        if (left := view.vacancies.get(spec.name)) is not None and now < left.at + VACANT_S and left.term >= owner_term
+        if (left := view.vacancies.get(spec.name)) is not None
+        and now < max(left.at + VACANT_S, reserved_until(s, left))
+        and left.term >= owner_term
     ]
     return max(known, key=lambda left: left.at, default=None)
+
+
+def reserved_until(s: Situation, left: Vacancy) -> float:
+    """Until when nobody may claim but the owner that left and the node it left the VIP to (design section 7)."""
+    return left.reserved_until + 2 * s.timing.heartbeat_s if left.to is not None else left.at
 
 
 def dead_from(s: Situation, spec: VipSpec, node: NodeName) -> float:
@@ -47,14 +55,35 @@ def dead_from(s: Situation, spec: VipSpec, node: NodeName) -> float:
     return kth_smallest((view.dead_from(node) for view in s.all_views()), s.quorum)
 
 
+def able(s: Situation, spec: VipSpec, now: float) -> list[Candidate]:
+    """The peers that could take the VIP now."""
+    peers = s.peers.candidates(spec, s.owner_down_s(spec.policy), now)
+    return [one for one in peers if s.directives.admits(one.node, spec.name)]
+
+
 def order(
     s: Situation, spec: VipSpec, now: float, *, fit: bool, without: NodeName | None = None
 ) -> tuple[NodeName, ...]:
     """All candidates, best first; ``fit``: this node is one of them."""
-    candidates = [one for one in s.peers.candidates(spec, s.owner_down_s(spec.policy), now) if one.node != without]
+    candidates = [one for one in able(s, spec, now) if one.node != without]
     if fit:
         candidates.append(Candidate(node=s.node, priority=spec.priority))
-    return ranked(spec.name, candidates, spec.placement)
+    return ranked(spec.name, candidates, spec.placement, pinned=s.directives.pinned(spec.name))
+
+
+def cause(s: Situation, spec: VipSpec, owner_term: int, now: float) -> str:
+    """Why the VIP has, or may have, a new owner: what became of the last one."""
+    last = s.last_owners.get(spec.name)
+    left = vacancy(s, spec, owner_term, now)
+    if left is not None:
+        return f"{left.by} handed it over" if left.handed_to is not None else f"{left.by} gave it up"
+    if last is None:
+        return "nobody owned it"
+    if dead_from(s, spec, last) <= now:
+        return f"{last} died: its brokers and its sentinel say so"
+    if last == s.node:
+        return s.partings.get(spec.name, f"{last} owned it before")
+    return f"{last} owned it before, and has fallen silent"
 
 
 def turn(s: Situation, spec: VipSpec, now: float, *, not_before: float, owner_term: int) -> Turn:
@@ -70,14 +99,14 @@ def turn(s: Situation, spec: VipSpec, now: float, *, not_before: float, owner_te
     names = order(s, spec, now, fit=True, without=left.by if left else silent.node if silent else None)
     rank = names.index(s.node)
     wait_s = rank * s.timing.heartbeat_s
-    if left is not None and left.to == s.node:
+    if left is not None and left.to == s.node and now < left.reserved_until:
         due = max(ready, left.at)
         return Turn(due=due, needs_silence=False, probe_from=due)
     if left is not None and left.to is None:
         due = max(ready, left.at, not_before) + wait_s
         return Turn(due=due, needs_silence=False, probe_from=due)
     if left is not None:
-        not_before = max(not_before, left.reserved_until)
+        not_before = max(not_before, reserved_until(s, left))
     due = max(ready, not_before) + wait_s
     if dead < INFINITE:
         due = max(due, dead + wait_s)
@@ -104,9 +133,11 @@ def lan_turn(s: Situation, spec: VipSpec, now: float, *, owner: NodeName | None,
         for peer in s.peers.known.values()
         if (state := peer.vips.get(spec.name)) is not None
         and not state.faults
+        and s.directives.admits(peer.node, spec.name)
         and peer.node != owner
         and s.hears(peer.node, now)
     ]
-    names = ranked(spec.name, [*near, Candidate(node=s.node, priority=spec.priority)], spec.placement)
+    near.append(Candidate(node=s.node, priority=spec.priority))
+    names = ranked(spec.name, near, spec.placement, pinned=s.directives.pinned(spec.name))
     due = max(due, not_before) + names.index(s.node) * s.timing.lease_s
     return Turn(due=max(due, now), needs_silence=True, probe_from=due - s.timing.lease_s)

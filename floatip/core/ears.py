@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, field
 
+from floatip.core.desk import Desk
 from floatip.core.effects import Kind
 from floatip.core.events import Received
-from floatip.core.messages import Message, Reply, Request, State, Will
-from floatip.core.moves import Moves
+from floatip.core.incidents import parted
+from floatip.core.messages import Message, Release, Reply, Request, State, Will
 from floatip.core.namesake import Namesakes
 from floatip.core.situation import Situation
 from floatip.core.speech import Speech
+from floatip.core.spreading import adopt
 from floatip.core.types import BELIEVED, Policy, VipName
 from floatip.core.view import Heard, View
 from floatip.core.vip import Vip
@@ -32,11 +34,11 @@ class Overheard:
 class Ears:
     """Sorts what the brokers deliver."""
 
-    def __init__(self, situation: Situation, vips: dict[VipName, Vip], speech: Speech, moves: Moves) -> None:
+    def __init__(self, situation: Situation, vips: dict[VipName, Vip], speech: Speech, desk: Desk) -> None:
         self._s = situation
         self._vips = vips
         self._speech = speech
-        self._moves = moves
+        self._desk = desk
         self._policies: dict[VipName, Policy] = {name: vip.spec.policy for name, vip in vips.items()}
         self._namesakes = Namesakes(situation.timing.heartbeat_s)
 
@@ -48,7 +50,8 @@ class Ears:
         if message.sender == self._s.node:
             return self._own_name(event, incarnation, now)
         if event.retained:
-            return Overheard(vips=self._learn(message))
+            vips, orders = self._learn(message)
+            return Overheard(vips=vips, everything=orders)
         if isinstance(message.body, Will):
             return self._will(view, message, now)
         return self._peer(view, message, now)
@@ -61,6 +64,7 @@ class Ears:
                 view.will(message, now)
             return Overheard()
         if not event.retained and origin.incarnation == incarnation and origin.session <= (view.session or 0):
+            self._desk.echoed(message, now)
             return self._heard(view, view.hear(message, self._policies, now))
         later = origin > view.said and origin.incarnation < BELIEVED
         if event.retained:
@@ -87,30 +91,37 @@ class Ears:
         new_terms = self._s.peers.heard(message, now)
         if heard.new_session:
             self._speech.new_listener(view)
+        orders = False
+        self._desk.heard(message, now - view.peers[message.sender].covers_at, now)
         match message.body:
-            case Request() as request:
-                age_s = now - view.peers[message.sender].covers_at
-                self._moves.request(request, message.sender, age_s, now)
-                heard.vips.add(request.vip)
-            case Reply() as reply:
-                self._moves.reply(reply)
+            case Request() | Reply():
+                heard.vips |= set(message.body.vips)
             case _:
                 self._terms_seen(view, message, heard)
-                heard.vips |= self._learn(message)
+                vips, orders = self._learn(message)
+                heard.vips |= vips
+        if isinstance(message.body, Release) and message.body.vacated:
+            for name in heard.vips & self._vips.keys():
+                parted(self._vips[name], now)
         found = self._heard(view, heard)
-        found.everything = found.everything or new_terms
+        found.everything = found.everything or new_terms or orders
         mine = message.seen.get(self._s.node)
         if mine is not None and mine > view.said and mine.incarnation < BELIEVED:
             found.later_life = mine.incarnation
         return found
 
-    def _learn(self, message: Message) -> set[VipName]:
-        """Take in what a peer tells of itself; whoever saw an owner remembers its term for one that forgot it."""
+    def _learn(self, message: Message) -> tuple[set[VipName], bool]:
+        """Take in what a peer tells of itself; return the VIPs it changes, and whether operators' orders do.
+
+        Whoever saw an owner remembers its term for one that forgot it.
+        """
+        orders = False
         if isinstance(message.body, State):
             for one in message.body.witnessed:
                 if one.vip in self._vips and one.term < BELIEVED:
                     self._vips[one.vip].seen_term = max(self._vips[one.vip].seen_term, one.term)
-        return self._s.peers.learn(message) & self._vips.keys()
+            orders = adopt(self._s, message.body.directives)
+        return self._s.peers.learn(message) & self._vips.keys(), orders
 
     def _terms_seen(self, view: View, message: Message, heard: Heard) -> None:
         """Remember the highest term that a peer spoke of."""

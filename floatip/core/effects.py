@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from floatip.core.messages import Message
+from floatip.core.messages import Errand, Message
 from floatip.core.types import Address, BrokerName, Mac, NodeName, Role, Stored, VipName
 
 
@@ -70,6 +70,13 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hush:
+    """Announce this VIP no more: forget announcements that still wait for their turn."""
+
+    vip: VipName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
     """Ask the LAN once who has the VIP's addresses: broadcast (unless told not to), and each of these MACs alone."""
 
@@ -116,6 +123,8 @@ class Kind(StrEnum):
     ADDRESS = "address"
     CONFLICT = "conflict"
     FAULT = "fault"
+    HANDOVER = "handover"
+    DIRECTIVE = "directive"
     OPERATOR = "operator"
     CLOCK = "clock"
 
@@ -134,10 +143,19 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """One step of an operator's request, for the operator to see."""
+class RunErrand:
+    """Do this on this host, and tell (``ErrandDone``) what came of it."""
 
     id: str
+    errand: Errand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """One step of an operator's request about one VIP or node, for the operator to see."""
+
+    id: str
+    about: str
     text: str
 
 
@@ -153,11 +171,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The end of an operator's request."""
+    """How an operator's request ended for one VIP or node; ``data`` is what an errand brought, as JSON."""
 
     id: str
+    about: str
     outcome: Outcome
     text: str
+    data: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,11 +196,13 @@ Effect = (
     | Renew
     | Unbind
     | Announce
+    | Hush
     | Probe
     | Ask
     | Acquaint
     | Store
     | Tell
+    | RunErrand
     | Progress
     | Answer
     | Exit

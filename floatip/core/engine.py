@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from floatip.core import events as ev
+from floatip.core.desk import Desk
 from floatip.core.ears import Ears
 from floatip.core.effects import Acquaint, Add, Effect, Exit, Identify, Kind, Reconnect, Renew, Store, Unbind
-from floatip.core.incidents import take
+from floatip.core.incidents import stir, take
 from floatip.core.lanhealth import LanHealth
-from floatip.core.moves import Moves
+from floatip.core.onlooker import Onlooker
 from floatip.core.report import report
 from floatip.core.situation import Outbox, Situation
 from floatip.core.snapshot import Snapshot
@@ -20,6 +21,7 @@ from floatip.core.timers import Timers
 from floatip.core.types import Binding, BrokerName, Mac, NodeName, NodeSpec, Policy, Stored, VipName
 from floatip.core.view import View
 from floatip.core.vip import IDLE, Vip
+from floatip.core.wallclock import WallClock
 
 
 class Engine:
@@ -35,10 +37,11 @@ class Engine:
         self._vips = {vip.name: Vip(vip, self._s, terms.get(vip.name, 0)) for vip in spec.vips}
         self._timers = Timers()
         self._speech = Speech(self._s, self._vips, self._timers)
-        self._moves = Moves(self._s, self._vips)
+        self._onlooker = Onlooker(self._s)
+        self._desk = Desk(self._s, self._vips, self._onlooker)
         self._health = LanHealth(self._s)
         self._lan_is_due = True
-        self._ears = Ears(self._s, self._vips, self._speech, self._moves)
+        self._ears = Ears(self._s, self._vips, self._speech, self._desk)
         self._dirty: set[VipName] = set()
         self._places = {name: place for place, name in enumerate(self._vips)}
         self._exit: Exit | None = None
@@ -48,6 +51,9 @@ class Engine:
         """A renewal waits for the next echo: under ``release`` it needs one not older than h."""
         self._now = self._s.began = now
         self._s.peers.remember(stored.macs)
+        self._s.directives.merge(stored.directives)
+        self._wall = WallClock(wall_us / 1e6, now)
+        self._look_at_directives(now)
         self._acquainted: tuple[tuple[NodeName, tuple[Mac, ...]], ...] = ()
 
     # -- the door -----------------------------------------------------------------------------------------------------
@@ -87,11 +93,11 @@ class Engine:
 
     def snapshot(self, now: float) -> Snapshot:
         """What this node can tell of itself and the cluster."""
-        return report(self._s, self._vips, self._moves, now)
+        return report(self._s, self._vips, self._onlooker, now)
 
     # -- taking events in ---------------------------------------------------------------------------------------------
 
-    def _take(self, event: ev.Event, now: float) -> None:  # noqa: C901  one arm an event, and nothing else
+    def _take(self, event: ev.Event, now: float) -> None:  # noqa: C901, PLR0912  one arm an event, and nothing else
         match event:
             case ev.Tick():
                 pass
@@ -110,14 +116,20 @@ class Engine:
                 self._link_changed(event, now)
             case ev.IdentityChanged():
                 self._identity_changed(event, now)
-            case ev.FailoverAsked():
-                self._moves.asked(event, now)
+            case ev.WallClock():
+                self._wall.set(event.wall_s, now)
+                self._look_at_directives(now)
+            case ev.FailoverAsked() | ev.AnnounceAsked() | ev.DirectiveAsked() | ev.ErrandAsked() | ev.ErrandDone():
+                self._look_at_directives(now)
+                self._desk.asked(event, now)
                 self._touch_all()
             case ev.StopAsked():
                 self._stop(Exit(code=0, reason="stopped"))
             case _:
                 if (vip := self._vips.get(event.vip)) is not None:
                     self._dirty.add(event.vip)
+                    if isinstance(event, ev.Answered):
+                        self._desk.answered(event, now)
                     take(vip, self._s, event, now)
 
     def _session_up(self, view: View, session: int, now: float) -> None:
@@ -196,7 +208,8 @@ class Engine:
     def _stop(self, end: Exit) -> None:
         if self._exit is None:
             self._exit = end
-            self._s.stopping = True
+            self._s.stopping, self._s.in_haste = True, end.code != 0
+            self._s.outbox.state = True
             self._s.tell(Kind.OPERATOR if end.code == 0 else Kind.FAULT, end.reason, warning=end.code != 0)
         self._touch_all()
 
@@ -209,14 +222,14 @@ class Engine:
         due_beats = self._due(now)
         if self._lan_is_due:
             self._look_at_lan(now)
+        self._dirty |= self._desk.open(now)
         for name in sorted(self._dirty, key=self._places.__getitem__):
             vip = self._vips[name]
             self._timers.set(("vip", vip.spec.name), vip.settle(now))
         self._dirty.clear()
-        self._timers.set(("moves", ""), self._moves.settle(now))
-        for body in self._moves.say:
+        self._timers.set(("desk", ""), self._desk.settle(self.incarnation, now))
+        for body in self._desk.take_said():
             self._speech.say_everywhere(body, now)
-        self._moves.say.clear()
         kernel: list[Effect] = []
         if self._s.outbox.unbinds:
             kernel.append(Unbind(vips=tuple(self._s.outbox.unbinds)))
@@ -226,6 +239,7 @@ class Engine:
             self._renew(now)
         self._acquaint()
         if self._s.outbox.store:
+            self._look_at_directives(now)
             self._store()
         if not self._speech.flush(now):
             for view in due_beats:
@@ -248,7 +262,7 @@ class Engine:
 
     def _stir_all(self, now: float) -> None:
         for vip in self._vips.values():
-            vip.stir(now)
+            stir(vip, now)
         self._touch_all()
 
     def _due(self, now: float) -> list[View]:
@@ -263,9 +277,18 @@ class Engine:
                     beats.append(self._s.views[BrokerName(broker)])
                 case ("lan", _):
                     self._lan_is_due = True
+                case ("directives", _):
+                    self._look_at_directives(now)
                 case _:
                     pass
         return beats
+
+    def _look_at_directives(self, now: float) -> None:
+        """Forget the orders that have expired by the wall clock."""
+        if self._s.directives.clock_is(self._wall.shows(now)):
+            self._touch_all()
+            self._s.outbox.state = self._s.outbox.store = True
+        self._timers.set(("directives", ""), self._wall.reaches(self._s.directives.next_expiry()))
 
     def _renew(self, now: float) -> None:
         binds = tuple(bind for vip in self._vips.values() if (bind := vip.renewal(now)) is not None)
@@ -287,7 +310,7 @@ class Engine:
     def _store(self) -> None:
         terms = tuple((name, max(vip.term, vip.seen_term)) for name, vip in self._vips.items())
         stored = Stored(incarnation=self.incarnation, terms=terms)
-        stored = replace(stored, macs=self._s.peers.all_macs())
+        stored = replace(stored, macs=self._s.peers.all_macs(), directives=self._s.directives.all())
         stored = replace(stored, keep_s=self._s.longest_s[Policy.KEEP], release_s=self._s.longest_s[Policy.RELEASE])
         self._s.do(Store(stored=stored))
 

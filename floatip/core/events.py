@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from floatip.core.messages import Message
-from floatip.core.types import Address, BrokerName, Mac, NodeName, Port, VipName
+from floatip.core.messages import Errand, Message
+from floatip.core.types import Address, BrokerName, DirectiveKind, Mac, NodeName, Port, VipName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,20 +147,61 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WallClock:
+    """The wall clock shows this now, in seconds since the epoch: it was set, or this process has just begun."""
+
+    wall_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FailoverAsked:
-    """An operator asks, through this node, to move the VIP (to the best backup, or to ``to``)."""
+    """An operator asks, through this node, to move the VIPs, each to its best backup or all to ``to``."""
 
     id: str
-    vip: VipName
+    vips: tuple[VipName, ...]
     to: NodeName | None = None
     timeout_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnounceAsked:
-    """An operator asks to announce a VIP again."""
+    """An operator asks, through this node, to announce a VIP again."""
 
+    id: str
     vip: VipName
+    timeout_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectiveAsked:
+    """An operator gives, through this node, an order that lasts; ``lasts_s`` seconds, or (None) until revoked."""
+
+    id: str
+    kind: DirectiveKind
+    subjects: tuple[str, ...]
+    value: str
+    lasts_s: float | None = None
+    timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrandAsked:
+    """An operator wants something done on the host of node ``at``."""
+
+    id: str
+    at: NodeName
+    errand: Errand
+    timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrandDone:
+    """This host has done an errand, or not: ``text`` says why, ``data`` is what it brought, as JSON."""
+
+    id: str
+    done: bool
+    text: str
+    data: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +226,11 @@ Event = (
     | LinkChanged
     | IdentityChanged
     | Gap
+    | WallClock
     | FailoverAsked
     | AnnounceAsked
+    | DirectiveAsked
+    | ErrandAsked
+    | ErrandDone
     | StopAsked
 )

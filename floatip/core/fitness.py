@@ -1,7 +1,7 @@
 """Why this node may not own a VIP (faults), or may not claim it (disagreements with its peers, slow brokers)."""
 
 from floatip.core.situation import Situation
-from floatip.core.types import NodeName, Policy, VipSpec
+from floatip.core.types import NodeName, Policy, VipName, VipSpec
 
 
 def link_faults(s: Situation, spec: VipSpec) -> tuple[str, ...]:
@@ -29,9 +29,16 @@ def disagreements(s: Situation, spec: VipSpec, now: float) -> tuple[str, ...]:
     return found
 
 
+def forbidden(s: Situation, vip: VipName) -> str | None:
+    """Why an operator's order keeps this node from taking the VIP: what is so of this node, as half a sentence."""
+    if s.directives.drained(s.node):
+        return "is drained: it takes no VIPs"
+    return None if s.directives.admits(s.node, vip) else f"may not take {vip}: it is frozen"
+
+
 def terms_differ(s: Situation, policy: Policy, now: float) -> str | None:
     """Why this node's constants forbid it to claim beside its living peers, or None."""
-    mine = s.spec.terms
+    mine = s.terms
     for peer in s.peers.alive(now):
         if peer.terms is None:
             continue

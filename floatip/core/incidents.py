@@ -1,12 +1,13 @@
-"""What the kernel, the LAN and operators report of one VIP, and what its machine makes of it. Never: changes a role."""
+"""What the kernel and the LAN report of one VIP, and what its machine makes of it. Never: changes a role."""
 
 from typing import assert_never
 
 from floatip.core import events as ev
 from floatip.core.effects import Kind
 from floatip.core.situation import Situation
-from floatip.core.types import Binding, Role
-from floatip.core.vip import IDLE, REFUSED_S, Vip
+from floatip.core.tenure import must_withdraw
+from floatip.core.types import Binding, Mac, Role
+from floatip.core.vip import IDLE, REFUSED_S, SEATED, Vip
 
 Incident = (
     ev.Bound
@@ -17,7 +18,6 @@ Incident = (
     | ev.AddressAppeared
     | ev.Answered
     | ev.Inherited
-    | ev.AnnounceAsked
 )
 
 
@@ -37,13 +37,49 @@ def take(vip: Vip, s: Situation, event: Incident, now: float) -> None:
         case ev.AddressAppeared():
             _appeared(vip, s, event)
         case ev.Answered():
-            vip.answered(event, now)
+            _answered(vip, s, event, now)
         case ev.Inherited():
             vip.inherit(event.interface, now)
-        case ev.AnnounceAsked():
-            vip.binding.announce(now)
         case _:
             assert_never(event)
+
+
+def _answered(vip: Vip, s: Situation, event: ev.Answered, now: float) -> None:
+    """A MAC that is not ours answers for, or announces, an address of the VIP."""
+    if _is_parting(vip, s, event.mac, now):
+        return
+    if vip.role in IDLE:
+        vip.succession.answered(event.mac, now, testament=event.testament)
+    elif vip.role in SEATED:
+        vip.defence.heard(event, now, alone=vip.role is Role.ISOLATED or not s.connected)
+    elif vip.role is Role.RELEASING:
+        if event.announced and not event.testament:
+            vip.handover.announced(event.mac)
+    elif vip.role is Role.CANDIDATE and (why := must_withdraw(vip, s, event)):
+        vip.withdraw(why, now)
+    vip.defence.report(event, now, seated=vip.role in SEATED)
+
+
+def _is_parting(vip: Vip, s: Situation, mac: Mac, now: float) -> bool:
+    """Whether the MAC is that of the former owner, which keeps the addresses until it sees us have them."""
+    node = s.peers.by_mac(mac) if vip.role in SEATED or vip.role is Role.ACQUIRING else None
+    return node is not None and any(
+        left.kept and left.by == node and now < left.reserved_until
+        for view in s.all_views()
+        if (left := view.vacancies.get(vip.spec.name)) is not None
+    )
+
+
+def parted(vip: Vip, now: float) -> None:
+    """The former owner has removed the addresses: whoever believes it must hear once more who has them."""
+    if vip.role in SEATED:
+        vip.binding.defend(now)
+
+
+def stir(vip: Vip, now: float) -> None:
+    """The LAN has healed, or a link is back: clients there may believe somebody else."""
+    if vip.role in SEATED:
+        vip.defence.stir(now, isolated=vip.role is Role.ISOLATED)
 
 
 def _bind_failed(vip: Vip, s: Situation, event: ev.BindFailed, now: float) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from floatip.core.types import Mac, NodeName, Origin, Standing, Terms, VipName
+from floatip.core.types import Directive, Mac, NodeName, Origin, Standing, Terms, VipName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +50,14 @@ class Release:
     """I give these VIPs up.
 
     ``vacated``: I owned them and the addresses are off my kernel. ``to``: only this node may claim for ``reserved_s``
-    seconds (None: anybody but me).
+    seconds (None: anybody but me). ``kept``: I owned them, and keep the addresses until I see that node have them.
     """
 
     vips: tuple[VipName, ...]
     vacated: bool = False
     to: NodeName | None = None
     reserved_s: float = 0.0
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,8 @@ class State:
     witnessed: tuple[Witnessed, ...] = ()
     lan_fine: bool = False
     """Somebody answers it on the LAN of each interface that it needs."""
+    directives: tuple[Directive, ...] = ()
+    """The newest of each that it knows of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,30 +102,79 @@ class Will:
 
 
 class Verb(StrEnum):
-    """What an operator can ask of another node."""
+    """What one node can ask of another."""
 
     FAILOVER = "failover"
+    """Hand these VIPs over; to the owner."""
+    PREPARE = "prepare"
+    """Get ready to take these VIPs over; from the owner to the target."""
+    ANNOUNCE = "announce"
+    """Announce these VIPs again; to the owner."""
+    ERRAND = "errand"
+    """Do this on your host."""
+
+
+class Task(StrEnum):
+    """What an errand is about: addresses of one host that are no VIPs."""
+
+    INVENTORY = "inventory"
+    """Tell all addresses, with what is known of them."""
+    WHO_HAS = "who-has"
+    """Tell whose MACs answer for the address on the LAN."""
+    ADD = "add"
+    """Have the address, for ``lifetime_s`` seconds or (0) for good."""
+    REMOVE = "remove"
+    ANNOUNCE = "announce"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """Something to do on one host; fields that the task does not need are empty."""
+
+    task: Task
+    address: str = ""
+    prefix: int = 0
+    interface: str = ""
+    """Empty: the one on whose subnet the address is."""
+    lifetime_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """An operator's verb for node ``at``; void when ``expires_s`` seconds have passed since it was received."""
+    """A verb for node ``at``; void when ``expires_s`` seconds have passed since it was received."""
 
     id: str
     verb: Verb
     at: NodeName
-    vip: VipName
+    vips: tuple[VipName, ...] = ()
     to: NodeName | None = None
+    look: bool = False
+    """To prepare: see on the LAN that nobody but the owner has the addresses."""
+    preempts: bool = False
+    """To prepare: only because the target comes first, in the owner's eyes."""
+    errand: Errand | None = None
     expires_s: float = 10.0
+
+
+class Verdict(StrEnum):
+    """What became of a request so far."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    """Nothing was begun."""
+    FAILED = "failed"
+    """It had been accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What became of a request: accepted, or refused with the reason."""
+    """What became of a request for these VIPs, with the reason; ``data`` is what an errand brought, as JSON."""
 
     id: str
-    accepted: bool
+    verdict: Verdict
     text: str
+    vips: tuple[VipName, ...] = ()
+    data: str = ""
 
 
 Body = Heartbeat | Claim | Release | State | Will | Request | Reply

@@ -1,24 +1,24 @@
-"""An operator's failover: from the question to the proof (design section 7). Knows: requests and replies."""
+"""An operator's failover, from the question to the proof (design section 7). Knows: who asked. Never: does it."""
 
 from dataclasses import dataclass
 
-from floatip.core.effects import Answer, Kind, Outcome, Progress
+from floatip.core.effects import Answer, Outcome, Progress
 from floatip.core.events import FailoverAsked
-from floatip.core.messages import Reply, Request, Verb
-from floatip.core.rivals import incumbent
-from floatip.core.situation import Situation
-from floatip.core.types import NodeName, Role, VipName
-from floatip.core.vip import SEATED, Vip
-from floatip.core.witness import seen_by
+from floatip.core.messages import Reply, Request, Verb, Verdict
+from floatip.core.owners import owner_of, verified_by
+from floatip.core.requests import Requests
+from floatip.core.situation import Situation, Step
+from floatip.core.types import NodeName, VipName
+from floatip.core.vip import Vip
 
+FEW = 16
 PROOF_S = 1.0
 """How long to wait for a witness once the new owner has spoken."""
-REMEMBERED = 64
 
 
 @dataclass(slots=True)
 class Move:
-    """One failover that was asked through this node."""
+    """One VIP whose failover was asked through this node."""
 
     id: str
     vip: Vip
@@ -27,133 +27,114 @@ class Move:
     to: NodeName | None
     until: float
     accepted: bool = False
+    failed: str | None = None
     owner: NodeName | None = None
     prove_until: float = float("inf")
 
 
-class Moves:
-    """All failovers under way that concern this node."""
+def request_id(id_: str, owner: NodeName) -> str:
+    """The id of the request to one owner, of several that one question may take."""
+    return f"{id_}.{owner}"[:64]
 
-    def __init__(self, situation: Situation, vips: dict[VipName, Vip]) -> None:
+
+class Moves:
+    """All failovers under way that were asked through this node."""
+
+    def __init__(self, situation: Situation, vips: dict[VipName, Vip], requests: Requests) -> None:
+        self._own: list[Request] = []
         self._s = situation
         self._vips = vips
-        self._moves: dict[str, Move] = {}
-        self._done: dict[str, Reply] = {}
-        self.say: list[Request | Reply] = []
+        self._requests = requests
+        self._moves: dict[tuple[str, VipName], Move] = {}
+        self._again_at = float("-inf")
 
     def asked(self, event: FailoverAsked, now: float) -> None:
         """An operator asks here."""
-        vip = self._vips.get(event.vip)
-        if vip is None:
-            self._refuse(event.id, f"no VIP is named {event.vip} here")
-            return
-        owner, term = self.owner(vip, now)
-        if owner is None:
-            self._refuse(event.id, f"nobody owns {event.vip}, so there is nothing to move")
-        elif owner == event.to:
-            self._s.do(Answer(id=event.id, outcome=Outcome.PROVEN, text=f"{owner} owns {event.vip} already"))
-        else:
-            self._moves[event.id] = Move(event.id, vip, owner, term, event.to, now + event.timeout_s)
-            request = Request(
-                id=event.id, verb=Verb.FAILOVER, at=owner, vip=event.vip, to=event.to, expires_s=event.timeout_s
-            )
-            if owner == self._s.node:
-                self._reply(self._act(request, now))
+        owners: dict[NodeName, list[VipName]] = {}
+        for name in event.vips:
+            vip = self._vips.get(name)
+            owner, term = owner_of(self._s, vip, now) if vip is not None else (None, 0)
+            if vip is None:
+                self._answer(event.id, name, Outcome.REFUSED, f"no VIP is named {name} here")
+            elif owner is None:
+                self._answer(event.id, name, Outcome.REFUSED, f"nobody owns {name}, so there is nothing to move")
+            elif owner == event.to:
+                self._answer(event.id, name, Outcome.PROVEN, f"{owner} owns {name} already")
             else:
-                self.say.append(request)
-                self._s.do(Progress(id=event.id, text=f"asked {owner}, the owner"))
+                self._moves[event.id, name] = Move(event.id, vip, owner, term, event.to, now + event.timeout_s)
+                owners.setdefault(owner, []).append(name)
+        for owner, names in owners.items():
+            self._pass_on(event, owner, tuple(names), now)
 
-    def request(self, request: Request, asker: NodeName, age_s: float, now: float) -> None:
-        """A peer passes an operator's request on; each is carried out once, however many brokers bring it.
-
-        ``age_s``: it cannot be older, since the asker had heard us then; one for which nobody waits is not carried out.
-        """
-        if request.at != self._s.node or age_s > request.expires_s:
+    def _pass_on(self, event: FailoverAsked, owner: NodeName, names: tuple[VipName, ...], now: float) -> None:
+        id_ = request_id(event.id, owner)
+        request = Request(id=id_, verb=Verb.FAILOVER, at=owner, vips=names, to=event.to, expires_s=event.timeout_s)
+        if owner == self._s.node:
+            self._own.append(request)
             return
-        reply = self._done.get(request.id)
-        if reply is None:
-            self._s.tell(Kind.OPERATOR, f"an operator at {asker} asks for failover of {request.vip}", vip=request.vip)
-            reply = self._act(request, now)
-            self._done[request.id] = reply
-            while len(self._done) > REMEMBERED:
-                del self._done[next(iter(self._done))]
-            self.say.append(reply)
+        self._requests.ask(request, now)
+        for name in names:
+            self._s.do(Progress(id=event.id, about=name, text=f"asked {owner}, the owner"))
 
-    def reply(self, reply: Reply) -> None:
-        """The owner answers."""
-        self._reply(reply)
+    def take_own(self) -> list[Request]:
+        """The requests that this node is to carry out itself."""
+        own, self._own = self._own, []
+        return own
 
-    def _reply(self, reply: Reply) -> None:
-        move = self._moves.get(reply.id)
-        if move is None:
-            return
-        if reply.accepted and not move.accepted:
-            move.accepted = True
-            self._s.do(Progress(id=reply.id, text=reply.text))
-        elif not reply.accepted:
-            del self._moves[reply.id]
-            self._refuse(reply.id, reply.text)
+    def reply(self, reply: Reply, sender: NodeName) -> None:
+        """The owner says what becomes of it."""
+        for (id_, name), move in list(self._moves.items()):
+            if reply.id != request_id(id_, sender) or name not in reply.vips or move.former != sender:
+                continue
+            if reply.verdict is Verdict.ACCEPTED:
+                move.accepted = True
+            elif reply.verdict is Verdict.FAILED:
+                move.failed = reply.text
+            elif not move.accepted:
+                self._end(move, Outcome.REFUSED, reply.text)
 
-    def _act(self, request: Request, now: float) -> Reply:
-        """Let go of the VIP, if somebody can take it."""
-        vip, node = self._vips.get(request.vip), self._s.node
-        if vip is None or vip.role not in SEATED:
-            return Reply(id=request.id, accepted=False, text=f"{node} does not own {request.vip}")
-        able = [one.node for one in self._s.peers.candidates(vip.spec, self._s.owner_down_s(vip.spec.policy), now)]
-        if request.to is not None and request.to not in able:
-            return Reply(id=request.id, accepted=False, text=f"{request.to} cannot take {request.vip} now")
-        if not able:
-            return Reply(id=request.id, accepted=False, text=f"no other node can take {request.vip} now")
-        if vip.role is Role.ISOLATED:
-            return Reply(
-                id=request.id, accepted=False, text=f"{node} is isolated: without a quorum nobody can take over"
-            )
-        vip.leave(f"an operator moves it to {request.to or 'the best backup'}", now, to=request.to)
-        return Reply(id=request.id, accepted=True, text=f"{node} gives {request.vip} up")
-
-    def owner(self, vip: Vip, now: float) -> tuple[NodeName | None, int]:
-        """The owner and its term, as this node knows it."""
-        if vip.role in SEATED:
-            return self._s.node, vip.term
-        other = incumbent(self._s, vip.spec, now)
-        return (other.node, other.term) if other else (None, 0)
+    def tell(self, step: Step) -> None:
+        """Show a step to the operators who wait for it."""
+        for move in self._moves.values():
+            if move.vip.spec.name == step.vip:
+                self._s.do(Progress(id=move.id, about=step.vip, text=step.text))
 
     def settle(self, now: float) -> float | None:
-        """Follow each move to its end; return when to look again."""
+        """Follow each move to its end; return when to look again. Many are looked at now and then."""
+        if len(self._moves) > FEW and now < self._again_at:
+            return self._again_at
+        self._again_at = now + self._s.timing.heartbeat_s / 8
         for move in list(self._moves.values()):
             self._follow(move, now)
-        return min((min(move.until, move.prove_until) for move in self._moves.values()), default=None)
+        ends = [min(move.until, move.prove_until) for move in self._moves.values()]
+        return min(*ends, self._again_at) if len(ends) > FEW else min(ends, default=None)
 
     def _follow(self, move: Move, now: float) -> None:
         name = move.vip.spec.name
-        owner, term = self.owner(move.vip, now)
-        moved = owner is not None and owner != move.former and term > move.former_term
-        if not moved:
+        owner, term = owner_of(self._s, move.vip, now)
+        if owner is None or owner == move.former or term <= move.former_term:
             move.owner, move.prove_until = None, float("inf")
-        elif owner != move.owner:
+            if move.failed is not None:
+                self._end(move, Outcome.FAILED, move.failed)
+            elif now >= move.until:
+                self._end(move, Outcome.TIMED_OUT, f"{name} is owned by {owner or 'nobody'}")
+            return
+        if owner != move.owner:
             move.owner, move.prove_until = owner, now + PROOF_S
-            self._s.do(Progress(id=move.id, text=f"{owner} owns {name} (term {term})"))
-        if moved and (seen_by := self.verified_by(move.vip, now)):
+            self._s.do(Progress(id=move.id, about=name, text=f"{owner} owns {name} (term {term})"))
+        seen_by = verified_by(self._s, move.vip, now)
+        if not seen_by and now < min(move.prove_until, move.until):
+            return
+        if move.to is not None and owner != move.to:
+            self._end(move, Outcome.FAILED, f"{owner} owns {name}, not {move.to}: {move.failed or 'the move failed'}")
+        elif seen_by:
             self._end(move, Outcome.PROVEN, f"{owner} owns {name}, seen on the LAN by {', '.join(seen_by)}")
-        elif moved and now >= min(move.prove_until, move.until):
+        else:
             self._end(move, Outcome.UNPROVEN, f"{owner} owns {name}, but no other node has seen it on the LAN")
-        elif now >= move.until:
-            self._end(move, Outcome.TIMED_OUT, f"{name} is owned by {owner or 'nobody'}")
-
-    def verified_by(self, vip: Vip, now: float) -> tuple[NodeName, ...]:
-        """The nodes that saw the owner's MAC answer for the VIP while its present term lasted."""
-        owner, term = self.owner(vip, now)
-        if owner is None:
-            return ()
-        seen = set(seen_by(self._s, vip.spec.name, owner, term))
-        mine = vip.succession.witness.seen
-        if owner != self._s.node and mine is not None and mine.term == term and mine.mac in self._s.peers.macs(owner):
-            seen.add(self._s.node)
-        return tuple(sorted(seen - {owner}))
 
     def _end(self, move: Move, outcome: Outcome, text: str) -> None:
-        del self._moves[move.id]
-        self._s.do(Answer(id=move.id, outcome=outcome, text=text))
+        del self._moves[move.id, move.vip.spec.name]
+        self._answer(move.id, move.vip.spec.name, outcome, text)
 
-    def _refuse(self, request_id: str, text: str) -> None:
-        self._s.do(Answer(id=request_id, outcome=Outcome.REFUSED, text=text))
+    def _answer(self, id_: str, name: VipName, outcome: Outcome, text: str) -> None:
+        self._s.do(Answer(id=id_, about=name, outcome=outcome, text=text))

@@ -1,5 +1,6 @@
 """What one peer has said on one broker: its place, its list, what it acknowledges. Never: what follows from it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from floatip.core.messages import Claim, Heartbeat, Listing, Release
@@ -120,9 +121,9 @@ class PeerLog:
         self.unresolved = self.list_version != list_version
         return set()
 
-    def claim(self, body: Claim, now: float) -> set[VipName]:
-        """Take a claim: it counts as listing."""
-        for bid in body.bids:
+    def claim(self, body: Claim, known: Collection[VipName], now: float) -> set[VipName]:
+        """Take a claim of VIPs that are known here: it counts as listing."""
+        for bid in (one for one in body.bids if one.vip in known):
             self.entries[bid.vip] = Entry(standing=Standing.CLAIMING, term=bid.term, definition=bid.definition, at=now)
         return {bid.vip for bid in body.bids}
 

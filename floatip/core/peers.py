@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 from floatip.core.messages import Message, State, VipState, Witnessed
 from floatip.core.ranking import Candidate
-from floatip.core.types import Address, Mac, NodeName, Policy, Terms, VipName, VipSpec
+from floatip.core.types import Address, DirectiveKind, Mac, NodeName, Policy, Stamp, Terms, VipName, VipSpec
 
 MAX_PEERS = 512
 """How many names are remembered; far more than a cluster has nodes."""
@@ -29,6 +29,8 @@ class Peer:
     """Its own addresses on its LANs."""
     vips: dict[VipName, VipState] = field(default_factory=dict)
     witnessed: dict[VipName, Witnessed] = field(default_factory=dict)
+    orders: dict[tuple[DirectiveKind, str], Stamp] = field(default_factory=dict)
+    """Which operators' orders it knows, by their stamps."""
 
     def alive(self, now: float, lease_s: float) -> bool:
         """Whether it was heard within a lease, on any broker."""
@@ -42,6 +44,7 @@ class Peer:
         self.state, self.state_place, self.vips = state, place, vips
         self.macs, self.addresses = state.macs, tuple(_addresses(state.addresses))
         self.witnessed = {one.vip: one for one in state.witnessed}
+        self.orders = {(one.kind, one.subject): one.stamp for one in state.directives}
         return changed
 
 

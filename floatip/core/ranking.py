@@ -20,11 +20,13 @@ def affinity(node: NodeName, vip: VipName) -> int:
     return int.from_bytes(hashlib.sha256(f"{node}\0{vip}".encode()).digest()[:8], "big")
 
 
-def ranked(vip: VipName, candidates: Iterable[Candidate], placement: Placement) -> tuple[NodeName, ...]:
-    """The candidates, best first: priority, then (``spread``) rendezvous hash, then node name."""
+def ranked(
+    vip: VipName, candidates: Iterable[Candidate], placement: Placement, *, pinned: NodeName | None = None
+) -> tuple[NodeName, ...]:
+    """The candidates, best first: pin, priority, then (``spread``) rendezvous hash, then node name."""
 
-    def key(candidate: Candidate) -> tuple[int, int, str]:
+    def key(candidate: Candidate) -> tuple[bool, int, int, str]:
         spread = -affinity(candidate.node, vip) if placement is Placement.SPREAD else 0
-        return -candidate.priority, spread, candidate.node
+        return candidate.node != pinned, -candidate.priority, spread, candidate.node
 
     return tuple(candidate.node for candidate in sorted(candidates, key=key))

@@ -2,27 +2,37 @@
 
 from collections.abc import Mapping
 
-from floatip.core.claims import order
+from floatip.core.candidacy import candidacy, candidates
 from floatip.core.fitness import definition_differs, terms_differ
-from floatip.core.moves import Moves
+from floatip.core.onlooker import Onlooker
+from floatip.core.owners import owner_of, verified_by
 from floatip.core.peers import Peer
 from floatip.core.rivals import incumbent, isolated_owners
 from floatip.core.situation import Situation
-from floatip.core.snapshot import BrokerSnapshot, ConflictSnapshot, NodeSnapshot, Snapshot, VipSnapshot
+from floatip.core.snapshot import (
+    BrokerSnapshot,
+    ConflictSnapshot,
+    HandoverSnapshot,
+    NodeSnapshot,
+    Snapshot,
+    VipSnapshot,
+)
 from floatip.core.types import Binding, NodeName, Policy, Role, VipName
 from floatip.core.view import View
-from floatip.core.vip import SEATED, Vip
+from floatip.core.vip import Vip
 
 
-def report(s: Situation, vips: Mapping[VipName, Vip], moves: Moves, now: float) -> Snapshot:
+def report(s: Situation, vips: Mapping[VipName, Vip], onlooker: Onlooker, now: float) -> Snapshot:
     """The cluster as this node sees it."""
     return Snapshot(
         cluster=s.spec.cluster,
         node=s.node,
         quorum=s.connected,
+        quorum_of=s.quorum,
+        timing=s.timing,
         brokers=tuple(_broker(s, view, now) for view in s.all_views()),
-        nodes=(_self(s, now), *(_peer(s, peer, now) for _, peer in sorted(s.peers.known.items()))),
-        vips=tuple(_vip(s, vip, moves, now) for vip in vips.values()),
+        nodes=(_self(s, now), *_peers(s, now)),
+        vips=tuple(_vip(s, vip, onlooker, now) for vip in vips.values()),
     )
 
 
@@ -42,10 +52,16 @@ def _self(s: Situation, now: float) -> NodeSnapshot:
         name=s.node,
         alive=True,
         last_heard_ms=0,
-        drained=False,
+        drained=s.directives.drained(s.node),
         faults=(differs,) if differs else (),
         version=s.spec.version,
     )
+
+
+def _peers(s: Situation, now: float) -> list[NodeSnapshot]:
+    """Every other node that was ever heard of, if only because it is drained."""
+    unheard = {node: Peer(node) for node in s.directives.all_drained() if node != s.node}
+    return [_peer(s, peer, now) for _, peer in sorted((unheard | s.peers.known).items())]
 
 
 def _peer(s: Situation, peer: Peer, now: float) -> NodeSnapshot:
@@ -57,7 +73,7 @@ def _peer(s: Situation, peer: Peer, now: float) -> NodeSnapshot:
         name=peer.node,
         alive=peer.alive(now, s.timing.lease_s),
         last_heard_ms=None if peer.terms is None else round((now - peer.heard_at) * 1000),
-        drained=False,
+        drained=s.directives.drained(peer.node),
         faults=tuple(sorted(faults)),
         version=state.version if state else "",
     )
@@ -70,8 +86,8 @@ def _is_deaf(s: Situation, node: NodeName, now: float) -> bool:
     return bool(logs) and all(log.covers_at < now - span_s for log in logs)
 
 
-def _vip(s: Situation, vip: Vip, moves: Moves, now: float) -> VipSnapshot:
-    owner, term = moves.owner(vip, now)
+def _vip(s: Situation, vip: Vip, onlooker: Onlooker, now: float) -> VipSnapshot:
+    owner, term = owner_of(s, vip, now)
     other = incumbent(s, vip.spec, now)
     isolated = vip.role is Role.ISOLATED or (other is not None and owner == other.node and other.isolated)
     mine: tuple[NodeName, ...] = (s.node,) if vip.role is Role.ISOLATED else ()
@@ -85,10 +101,10 @@ def _vip(s: Situation, vip: Vip, moves: Moves, now: float) -> VipSnapshot:
         isolated=isolated,
         bound=vip.binding.state is Binding.BOUND,
         interface=vip.binding.interface,
-        verified_by=moves.verified_by(vip, now),
-        candidates=order(s, vip.spec, now, fit=vip.role in SEATED or not vip.hindrances(now)),
+        verified_by=verified_by(s, vip, now),
+        candidates=candidates(s, vip, now),
         effective_priority=vip.spec.priority,
-        held_on=tuple(view.broker for view in vip.held_on(now)),
+        held_on=tuple(view.broker for view in vip.bidding.held_on(now)),
         isolated_owners=tuple(sorted({*isolated_owners(s, vip.spec, now), *mine})),
         definition_differs=definition_differs(s, vip.spec, now),
         faults=vip.hindrances(now),
@@ -96,4 +112,18 @@ def _vip(s: Situation, vip: Vip, moves: Moves, now: float) -> VipSnapshot:
             ConflictSnapshot(address=address, mac=mac, peer=s.peers.by_mac(mac))
             for address, mac in vip.troubles.conflicts(now)
         ),
+        pinned_to=s.directives.pinned(vip.spec.name),
+        frozen_for=s.directives.frozen_for(vip.spec.name),
+        handover=_handover(onlooker, vip, owner, now),
+        spec=vip.spec,
+        cause=vip.succession.cause,
+        nodes=candidacy(s, vip, now),
     )
+
+
+def _handover(onlooker: Onlooker, vip: Vip, owner: NodeName | None, now: float) -> HandoverSnapshot | None:
+    """The planned move of the VIP, until the next owner has it."""
+    seen = onlooker.of(vip.spec.name, now)
+    if seen is None or owner not in {None, seen.by}:
+        return None
+    return HandoverSnapshot(by=seen.by, to=seen.to, stage=seen.stage, since_s=now - seen.at)

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from floatip.core.directives import Directives
 from floatip.core.effects import Bind, Effect, Kind, Tell
-from floatip.core.majority import kth_largest
+from floatip.core.majority import kth_largest, kth_smallest
 from floatip.core.messages import Bid
 from floatip.core.peerlog import PeerLog
 from floatip.core.peers import Peers
@@ -24,6 +25,16 @@ class Farewell:
     vacated: bool
     to: NodeName | None = None
     reserved_s: float = 0.0
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a handover that this node took or saw."""
+
+    vip: VipName
+    text: str
+    warning: bool = False
 
 
 @dataclass(slots=True)
@@ -34,6 +45,8 @@ class Outbox:
     releases: dict[Farewell, list[VipName]] = field(default_factory=dict)
     binds: list[Bind] = field(default_factory=list)
     unbinds: list[VipName] = field(default_factory=list)
+    prepares: dict[tuple[NodeName, bool, bool], list[VipName]] = field(default_factory=dict)
+    """Whom to ask to get ready (whether to look on the LAN first, whether it preempts), and for which VIPs."""
     beat: bool = False
     state: bool = False
     store: bool = False
@@ -46,9 +59,10 @@ class Situation:
     def __init__(self, spec: NodeSpec, entropy: Callable[[], float]) -> None:
         self.spec = spec
         self.timing = spec.timing
+        self.terms = spec.terms
         self.entropy = entropy
         self.views = {
-            broker: View(broker, spec.node, spec.timing.lease_s, spec.terms) for broker in sorted(spec.brokers)
+            broker: View(broker, spec.node, spec.timing.lease_s, self.terms) for broker in sorted(spec.brokers)
         }
         self.peers = Peers(spec.timing.lease_s)
         self.links: dict[str, bool] = {}
@@ -64,10 +78,17 @@ class Situation:
         """When each node (None: the gateway) was last heard on the LAN."""
         self.last_owners: dict[VipName, NodeName] = {}
         """Who was last heard to own each VIP."""
+        self.partings: dict[VipName, str] = {}
+        """How this node last parted with each VIP that it owned."""
+        self.directives = Directives()
+        self.steps: list[Step] = []
+        """Steps of handovers that nobody was told of yet."""
         self.began = float("-inf")
         self.stalled_at = float("-inf")
         """When this process was last woken late: what it has not read yet may change everything."""
         self.stopping = False
+        self.in_haste = False
+        """It stops because it must not be here: nothing is handed over first."""
         self.longest_s = dict.fromkeys(Policy, 0.0)
         self._longest_heard_at = dict.fromkeys(Policy, float("-inf"))
         self._lag_at = float("-inf")
@@ -92,6 +113,11 @@ class Situation:
     def all_views(self) -> Iterable[View]:
         """Every configured broker."""
         return self.views.values()
+
+    def rtt_s(self) -> float:
+        """How long a message takes to come back from a majority of the brokers, in the median of the last ones."""
+        known = [rtt_s for view in self.all_views() if (rtt_s := view.rtt_s()) is not None]
+        return kth_smallest(known, self.quorum) if len(known) >= self.quorum else 0.0
 
     def hears(self, node: NodeName | None, now: float) -> bool:
         """Whether a node (None: the gateway) was lately heard on the LAN, as far as it was asked."""
@@ -177,6 +203,23 @@ class Situation:
     def tell(self, kind: Kind, text: str, *, vip: VipName | None = None, warning: bool = False) -> None:
         """Say one sentence to people."""
         self.effects.append(Tell(kind=kind, text=text, vip=vip, warning=warning))
+
+    def step(self, vip: VipName, text: str, *, warning: bool = False) -> None:
+        """Note that a handover has come one step further."""
+        self.steps.append(Step(vip, text, warning))
+
+    def tell_steps(self) -> list[Step]:
+        """Say what steps there were, many like ones in one sentence; return them."""
+        steps, self.steps = self.steps, []
+        alike: dict[str, list[Step]] = {}
+        for step in steps:
+            alike.setdefault(step.text.replace(step.vip, "{}"), []).append(step)
+        for group in alike.values():
+            first = group[0]
+            more = f" (and {len(group) - 1} more VIPs likewise)" if len(group) > 1 else ""
+            vip = first.vip if len(group) == 1 else None
+            self.tell(Kind.HANDOVER, first.text + more, vip=vip, warning=first.warning)
+        return steps
 
     def tell_role(self, vip: VipName, was: Role, now: Role, why: str) -> None:
         """Say that a role changed, and why."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from floatip.core.types import BrokerName, Mac, NodeName, Role, VipName
+from floatip.core.types import BrokerName, Mac, NodeName, Role, Timing, VipName, VipSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,26 @@ class ConflictSnapshot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandoverSnapshot:
+    """A planned move under way: who leads it, to whom, and how far it is."""
+
+    by: NodeName
+    to: NodeName
+    stage: str
+    since_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateSnapshot:
+    """One node beside a VIP: its place among the candidates (the owner's is 0), or why it is none."""
+
+    node: NodeName
+    rank: int | None
+    priority: int | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VipSnapshot:
     """One VIP as this node sees it; ``since_s`` is how long its owner has owned it."""
 
@@ -57,6 +77,14 @@ class VipSnapshot:
     definition_differs: tuple[NodeName, ...]
     faults: tuple[str, ...]
     conflicts: tuple[ConflictSnapshot, ...]
+    pinned_to: NodeName | None
+    frozen_for: NodeName | None
+    handover: HandoverSnapshot | None
+    spec: VipSpec
+    cause: str
+    """Why the present owner owns it."""
+    nodes: tuple[CandidateSnapshot, ...]
+    """Every node that has the VIP configured, the best candidate first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +94,9 @@ class Snapshot:
     cluster: str
     node: NodeName
     quorum: bool
+    quorum_of: int
+    """How many brokers are a majority."""
+    timing: Timing
     brokers: tuple[BrokerSnapshot, ...]
     nodes: tuple[NodeSnapshot, ...]
     vips: tuple[VipSnapshot, ...]

@@ -121,7 +121,11 @@ class Speech:
         for farewell, names in outbox.releases.items():
             for vips in _batches(names):
                 body = Release(
-                    vips=tuple(vips), vacated=farewell.vacated, to=farewell.to, reserved_s=farewell.reserved_s
+                    vips=tuple(vips),
+                    vacated=farewell.vacated,
+                    to=farewell.to,
+                    reserved_s=farewell.reserved_s,
+                    kept=farewell.kept,
                 )
                 self.say_everywhere(body, now)
         for broker, bids in outbox.bids.items():
@@ -144,6 +148,7 @@ class Speech:
 
     def _renew_state(self, now: float) -> None:
         """Make the state anew, under a new version if it says something new."""
+        stops = ("stops",) if self._s.stopping else ()
         state = State(
             state_version=self._state.state_version,
             version=self._s.spec.version,
@@ -155,13 +160,14 @@ class Speech:
                     vip=vip.spec.name,
                     priority=vip.spec.priority,
                     definition=vip.spec.definition,
-                    faults=tuple(fault[:FAULT_TEXT] for fault in vip.faults(now)),
+                    faults=tuple(fault[:FAULT_TEXT] for fault in vip.faults(now) + stops),
                 )
                 for vip in self._vips.values()
             ),
             witnessed=tuple(
                 vip.succession.witness.seen for vip in self._vips.values() if vip.succession.witness.seen is not None
             ),
+            directives=self._s.directives.all(),
         )
         if state != self._state:
             self._state = replace(state, state_version=self._state.state_version + 1)

@@ -3,7 +3,7 @@
 from enum import Enum
 
 from floatip.core.binding import EARLY_S
-from floatip.core.claims import Turn, lan_turn, turn
+from floatip.core.claims import Turn, cause, lan_turn, turn
 from floatip.core.effects import Kind, Probe
 from floatip.core.rivals import incumbent
 from floatip.core.silence import STALE_S, Silence
@@ -30,6 +30,8 @@ class Succession:
     def __init__(self, spec: VipSpec, situation: Situation) -> None:
         self._owner_term = 0
         self.witness = Witness(spec.name)
+        self.cause = ""
+        """Why the present owner owns the VIP: what became of the one before it."""
         self.quiet_until = float("-inf")
         """Until when this node waits because a claim of it failed (rule 8)."""
         self.ceded_until = float("-inf")
@@ -49,16 +51,24 @@ class Succession:
         """Follow who owns the VIP, and look on the LAN who answers for it; return when to look again."""
         owner = incumbent(self._s, self._spec, now)
         if owner is not None:
+            why = self.why(now)
             self._s.last_owners[self._spec.name] = owner.node
-            self._owner_term = max(self._owner_term, owner.term)
             if self.witness.owner_is(owner.node, owner.term, now):
-                self.ceded_until = float("-inf")
+                self.ceded_until, self.cause = float("-inf"), why
                 how = "isolated, keeps" if owner.isolated else "owns"
-                self._s.tell(
-                    Kind.OWNER, f"{owner.node} {how} {self._spec.name} (term {owner.term})", vip=self._spec.name
-                )
+                text = f"{owner.node} {how} {self._spec.name} (term {owner.term}): {why}"
+                self._s.tell(Kind.OWNER, text, vip=self._spec.name)
+            self._owner_term = max(self._owner_term, owner.term)
         self._witness(now)
         return self.witness.next()
+
+    def owned(self, term: int) -> None:
+        """This node itself has owned the VIP: farewells from earlier terms say nothing any more."""
+        self._owner_term = max(self._owner_term, term)
+
+    def why(self, now: float) -> str:
+        """Why the VIP may have a new owner."""
+        return cause(self._s, self._spec, self._owner_term, now)
 
     def _witness(self, now: float) -> None:
         """Look who answers for the VIP, if this node is one of those who shall."""

@@ -22,8 +22,11 @@ class Notice:
 
 
 def must_leave(vip: "Vip", s: Situation, now: float) -> Notice | None:
-    """What ends any office: an order, a fault, a lifetime that has run out, a better owner's word."""
-    if s.stopping:
+    """What ends any office: an order, a fault, a lifetime that has run out, a better owner's word.
+
+    An owner with a quorum that is to stop hands over first (see ``motives``).
+    """
+    if s.stopping and vip.role is not Role.OWNER:
         return Notice("stopping")
     if faults := vip.faults(now):
         return Notice("; ".join(faults))

@@ -149,6 +149,14 @@ class VipSpec:
     policy: Policy = Policy.KEEP
     priority: int = 100
     placement: Placement = Placement.PRIORITY
+    make_before_break: bool = True
+    """In a planned move the new owner has the addresses before the old one removes them."""
+    preempt: bool = False
+    """A better candidate gets the VIP from a healthy owner, after it was the better one for ``preempt_delay_s``."""
+    preempt_delay_s: float = 0.0
+    purpose: str = ""
+    contact: str = ""
+    """For people: what it is for, and whom to ask."""
     definition: str = field(init=False)
     """A hash of what all nodes must agree on: addresses and policy."""
 
@@ -190,6 +198,37 @@ class NodeSpec:
         )
 
 
+class DirectiveKind(StrEnum):
+    """What an operator can order that lasts."""
+
+    PIN = "pin"
+    """The VIP prefers the node in ``value``."""
+    DRAIN = "drain"
+    """The node takes no VIPs, and gives away those it has."""
+    FREEZE = "freeze"
+    """Nobody takes the VIP but the node in ``value``, its owner when it was frozen."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stamp:
+    """Of two directives about one thing the higher stamp counts."""
+
+    counter: int
+    node: NodeName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directive:
+    """An operator's order that lasts, about one VIP or node; an empty ``value`` revokes it."""
+
+    kind: DirectiveKind
+    subject: str
+    value: str
+    expires_at: float
+    """When it is void and forgotten, in seconds of the wall clock since the epoch; infinity: never."""
+    stamp: Stamp
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """What a node remembers over a restart (``state_dir``); losing it is safe."""
@@ -202,6 +241,7 @@ class Stored:
     """The largest D heard, in seconds, under ``release``."""
     macs: tuple[tuple[NodeName, tuple[Mac, ...]], ...] = ()
     """The hardware addresses of the peers, as they last told them."""
+    directives: tuple[Directive, ...] = ()
 
     def owner_down_s(self, policy: Policy) -> float:
         """The largest D ever heard under a policy."""

@@ -5,9 +5,11 @@ back therefore knows that it has seen everything before it.
 """
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from statistics import median
 
+from floatip.core.farewells import Vacancy, take_farewell
 from floatip.core.messages import Bid, Body, Claim, Heartbeat, Message, Release
 from floatip.core.peerlog import PeerLog
 from floatip.core.peers import MAX_PEERS
@@ -31,17 +33,6 @@ class Hold:
     origin: Origin
     sent_at: float
     confirmed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Vacancy:
-    """An owner's farewell: who left, from which term, to whom, when we heard it, until when it is reserved."""
-
-    by: NodeName
-    term: int
-    to: NodeName | None
-    at: float
-    reserved_until: float
 
 
 @dataclass(slots=True)
@@ -142,7 +133,7 @@ class View:
         """Take a live message: an echo of ours, or a peer's word."""
         if message.sender == self.node:
             return self._echo(message.origin, policies, now)
-        return self._peer(message, now)
+        return self._peer(message, policies.keys(), now)
 
     def _echo(self, origin: Origin, policies: dict[VipName, Policy], now: float) -> Heard:
         if (origin.incarnation, origin.session) != (self._origin.incarnation, self._origin.session):
@@ -180,7 +171,7 @@ class View:
                 hold.confirmed = True
         return {bid.vip for bid in bids}
 
-    def _peer(self, message: Message, now: float) -> Heard:
+    def _peer(self, message: Message, known: Collection[VipName], now: float) -> Heard:
         heard = Heard()
         log = self.peers.get(message.sender)
         if log is None:
@@ -205,7 +196,7 @@ class View:
         heard.fresh = True
         log.heard_at, log.terms = now, message.terms
         self._acknowledged(log, message)
-        heard.vips |= self._take(log, message, now)
+        heard.vips |= self._take(log, message, known, now)
         return heard
 
     def _acknowledged(self, log: PeerLog, message: Message) -> None:
@@ -219,18 +210,15 @@ class View:
         listened = now - self.listening_since >= self.terms.owner_down_s(Policy.KEEP)
         return self._wills.take(message, self.peers, listened=listened, now=now)
 
-    def _take(self, log: PeerLog, message: Message, now: float) -> set[VipName]:
+    def _take(self, log: PeerLog, message: Message, known: Collection[VipName], now: float) -> set[VipName]:
         match message.body:
             case Heartbeat() as body:
                 return log.heartbeat(body, now)
             case Claim() as body:
                 self._yield_to(body, message, now)
-                return log.claim(body, now)
+                return log.claim(body, known, now)
             case Release() as body:
-                for vip in body.vips:
-                    entry = log.entries.get(vip)
-                    if body.vacated and entry is not None:
-                        self.vacancies[vip] = Vacancy(log.node, entry.term, body.to, now, now + body.reserved_s)
+                take_farewell(self.vacancies, log, body, known, now)
                 return log.release(body)
             case _:
                 return set()
@@ -259,8 +247,6 @@ class View:
             and log.origin.seq - place.seq <= RECENT_PLACES
             for peer, log in self.peers.items()
         )
-
-    # -- concluding -------------------------------------------------------------------------------------------------
 
     def held_until(self, vip: VipName) -> float:
         """When the hold on the VIP lapses unless another heartbeat comes back (rule 1); NEVER if there is none."""

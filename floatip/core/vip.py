@@ -4,8 +4,9 @@
 The role changes in ``_become`` alone.
 
     INIT -> BACKUP -> CANDIDATE -> ACQUIRING -> OWNER <-> ISOLATED
-              ^  ^________|            |          |          |
-              |______________________ RELEASING <-+__________+        FAULT stands in for BACKUP while a fault lasts
+              ^  ^________|            |          |          |  ^
+              |______________________ RELEASING <-+__________+  |     FAULT stands in for BACKUP while a fault lasts
+                                          |_____________________|     (a handover of kept addresses that failed)
 """
 
 from typing import assert_never
@@ -13,19 +14,18 @@ from typing import assert_never
 from floatip.core.bidding import Bidding
 from floatip.core.binding import AddressBinding
 from floatip.core.defence import Defence
+from floatip.core.departure import Departure
 from floatip.core.effects import Bind
-from floatip.core.events import Answered
-from floatip.core.fitness import disagreements, link_faults, terms_differ
+from floatip.core.fitness import disagreements, forbidden, link_faults, terms_differ
+from floatip.core.handover import Stage
 from floatip.core.quorum import listened_on, owned_until
 from floatip.core.situation import Farewell, Situation
 from floatip.core.succession import Step, Succession
-from floatip.core.tenure import must_leave, must_withdraw, must_yield
+from floatip.core.tenure import must_leave, must_yield
 from floatip.core.troubles import Troubles
-from floatip.core.types import Binding, NodeName, Policy, Role, Standing, VipSpec
+from floatip.core.types import Binding, Policy, Role, Standing, VipSpec
 from floatip.core.view import View
 
-RESERVED_S = 1.0
-"""T: how long a VIP that its owner has left is reserved for the one it was left to."""
 REFUSED_S = 5.0
 """How long a node whose kernel refused the address leaves the VIP to others."""
 IDLE = frozenset({Role.INIT, Role.BACKUP, Role.FAULT})
@@ -47,14 +47,13 @@ class Vip:
         self.bidding = Bidding(spec, situation)
         self.binding = AddressBinding(spec, situation)
         self.succession = Succession(spec, situation)
-        self._defence = Defence(spec, situation, self.binding, self.troubles)
+        self.departure = Departure(spec, situation, self.binding)
+        self.handover = self.departure.handover
+        self.defence = Defence(spec, situation, self.binding, self.troubles)
         self._s = situation
         self.doubted = False
         """This process stood still, or is new: others may have taken the VIP, and nobody but a quorum can say."""
         self._idle_since = NEVER
-        self._farewell = Farewell(vacated=False)
-
-    # -- what others ask ----------------------------------------------------------------------------------------------
 
     def standing(self, view: View) -> Standing | None:
         """What this node's heartbeat says of the VIP on one broker; None: it is not listed (rule 3)."""
@@ -64,12 +63,10 @@ class Vip:
             case Role.ISOLATED:
                 return Standing.ISOLATED
             case Role.RELEASING:
-                return Standing.RELEASING
+                return None if self.handover.keeps else Standing.RELEASING
             case _:
                 hold = view.holds.get(self.spec.name)
-                if hold is None:
-                    return None
-                return Standing.HELD if hold.confirmed else Standing.CLAIMING
+                return None if hold is None else Standing.HELD if hold.confirmed else Standing.CLAIMING
 
     def faults(self, now: float) -> tuple[str, ...]:
         """Why this node may not own the VIP."""
@@ -79,9 +76,9 @@ class Vip:
         """Why this node may not claim the VIP; an owner with a hindrance stays owner."""
         return self.faults(now) + disagreements(self._s, self.spec, now)
 
-    def held_on(self, now: float) -> list[View]:
-        """The brokers on which this node holds the VIP."""
-        return self.bidding.held_on(now)
+    def standdown(self) -> str | None:
+        """Why an operator's order keeps this node from taking the VIP: what is so of this node, as half a sentence."""
+        return forbidden(self._s, self.spec.name)
 
     def owner_since(self, now: float) -> float:
         """Since when the present owner has been in office, as far as this node has followed it."""
@@ -91,44 +88,22 @@ class Vip:
 
     def renewal(self, now: float) -> Bind | None:
         """The renewal of the kernel lifetime, if this VIP has one to give now."""
-        return self.binding.renewal(now, isolated=self.role is Role.ISOLATED)
-
-    # -- what happens to it ------------------------------------------------------------------------------------------
-
-    def answered(self, event: Answered, now: float) -> None:
-        """A MAC that is not ours answers for, or announces, an address of the VIP."""
-        if self.role in IDLE:
-            self.succession.answered(event.mac, now, testament=event.testament)
-        elif self.role in SEATED:
-            self._defence.heard(event, now, alone=self.role is Role.ISOLATED or not self._s.connected)
-        elif self.role is Role.CANDIDATE and (why := must_withdraw(self, self._s, event)):
-            self._withdraw(why, now)
-        self._defence.report(event, now, seated=self.role in SEATED)
-
-    def stir(self, now: float) -> None:
-        """The LAN has healed, or a link is back: clients there may believe somebody else."""
-        if self.role in SEATED:
-            self._defence.stir(now, isolated=self.role is Role.ISOLATED)
+        return self.binding.renewal(now, isolated=self.role is Role.ISOLATED or self.handover.keeps)
 
     def doubt(self, now: float) -> None:
         """This process stood still: others may have the VIP, and whoever believes them must hear if nobody has."""
         self.doubted = True
+        self.handover.doubt()
         if self.role is Role.ISOLATED:
-            self._defence.begin(now, doubted=True)
+            self.defence.begin(now, doubted=True)
 
     def inherit(self, interface: str, now: float) -> None:
         """A daemon before us left the addresses in the kernel: go on as its isolated owner, in doubt."""
         if self.role is Role.INIT and self.spec.policy is not Policy.RELEASE:
             self.term, self.since, self.doubted = self.seen_term, now, True
             self.binding.inherit(interface, now)
-            self._become(Role.ISOLATED, "its addresses are still here from an earlier life", now)
-
-    def leave(self, why: str, now: float, *, to: NodeName | None = None) -> None:
-        """Give the VIP up at an operator's word, to one node or to the best backup."""
-        self.succession.ceded_until = now + RESERVED_S + self._s.owner_down_s(self.spec.policy)
-        self.let_go(why, now, to=to, reserved_s=RESERVED_S)
-
-    # -- the machine --------------------------------------------------------------------------------------------------
+            self.succession.cause = "its addresses were still here from an earlier life of this node"
+            self._become(Role.ISOLATED, self.succession.cause, now)
 
     def settle(self, now: float) -> float | None:
         """Move until nothing moves; return when to look again."""
@@ -161,15 +136,18 @@ class Vip:
         was, self.role = self.role, role
         if role is Role.OWNER:
             self.doubted = False
+            self.succession.owned(self.term)
             self.since = now if was is Role.ACQUIRING else self.since
         if role is Role.ISOLATED:
-            self._defence.begin(now, doubted=self.doubted)
+            self.defence.begin(now, doubted=self.doubted)
+            if self.handover.stage is Stage.ASKED:
+                self.handover.cancel(why, now)
         if role in {Role.ISOLATED, Role.ACQUIRING, Role.RELEASING} or was is Role.ISOLATED:
             self._s.outbox.beat = True
         if role in SEATED:
             self._s.last_owners[self.spec.name] = self._s.node
         if role is Role.RELEASING:
-            self._defence.rest()
+            self.defence.rest()
         if role in IDLE:
             self._idle_since = now
         if Role.FAULT in {was, role}:
@@ -189,6 +167,9 @@ class Vip:
         listened_at = listened_on(self._s.all_views(), self._s.quorum, self._s.listen_s(self.spec.policy))
         if self.role is Role.INIT and listened_at <= now:
             self._become(Role.BACKUP, "has listened for long enough", now)
+        if self.standdown():
+            self.succession.rest()
+            return _earliest(look_at, now + self._s.timing.heartbeat_s)
         idle_since = self._idle_since if self.role is Role.BACKUP else NEVER
         step, again_at = self.succession.ready(now, idle_since=idle_since)
         if step is Step.CLAIM:
@@ -202,8 +183,8 @@ class Vip:
         self.bidding.open(self.term, now)
         self._s.outbox.store = True
         self.succession.rest()
-        after = f"after {self.succession.last_owner}" if self.succession.last_owner else "nobody owns it"
-        self._become(Role.CANDIDATE, f"claims it for term {self.term}, {after}", now)
+        self.succession.cause = self.succession.why(now)
+        self._become(Role.CANDIDATE, f"claims it for term {self.term}: {self.succession.cause}", now)
 
     def _seize(self, now: float) -> None:
         """Policy ``lan``: no quorum can say anything, and the LAN is silent."""
@@ -212,21 +193,26 @@ class Vip:
         self.succession.rest()
         if self.binding.add(now, isolated=True):
             self.doubted, self.since = False, now
-            alone_s = now - self._s.alone_since()
-            self._become(Role.ISOLATED, f"no quorum for {alone_s:.1f} s, and the LAN is silent: takes it", now)
+            self.succession.cause = f"no quorum for {now - self._s.alone_since():.1f} s, and the LAN was silent"
+            self._become(Role.ISOLATED, f"{self.succession.cause}: takes it", now)
 
     def _candidate(self, now: float) -> float | None:
         if hindrances := self.hindrances(now):
-            self._withdraw("; ".join(hindrances), now)
+            self.withdraw("; ".join(hindrances), now)
+        elif why := self.standdown():
+            self.withdraw(f"{self._s.node} {why}", now)
         elif self._s.stopping:
-            self._withdraw("stopping", now)
+            self.withdraw("stopping", now)
         elif owned_until(self._s.all_views(), self._s.quorum, self.spec.name) > now:
-            self._become(Role.ACQUIRING, f"holds it on {len(self.held_on(now))} of {len(self._s.views)} brokers", now)
+            self._become(
+                Role.ACQUIRING, f"holds it on {len(self.bidding.held_on(now))} of {len(self._s.views)} brokers", now
+            )
         elif self.bidding.lost(now):
-            self._withdraw("no majority for the claim", now)
+            self.withdraw("no majority for the claim", now)
         return self.bidding.patience_ends()
 
-    def _withdraw(self, why: str, now: float) -> None:
+    def withdraw(self, why: str, now: float) -> None:
+        """Give a claim up, and wait for a while."""
         self.succession.quiet_until = now + self._s.back_off_s()
         self._give_up_everywhere(Farewell(vacated=False))
         self._become(Role.BACKUP, why, now)
@@ -250,7 +236,7 @@ class Vip:
     def _owner(self, now: float) -> float | None:
         until = owned_until(self._s.all_views(), self._s.quorum, self.spec.name)
         if (notice := must_leave(self, self._s, now)) or (
-            not self._s.connected and (notice := must_yield(self, self._s, self._defence, now))
+            not self._s.connected and (notice := must_yield(self, self._s, self.defence, now))
         ):
             self.let_go(notice.why, now, vacated=notice.vacated)
         elif until <= now:
@@ -259,11 +245,22 @@ class Vip:
             else:
                 self._become(Role.ISOLATED, "lost the quorum; keeps the address", now)
         else:
-            again_at = self._defence.hold(self.term, now)
-            if self._defence.outlasted:
+            again_at = self.defence.hold(self.term, now)
+            if self.defence.outlasted:
                 self._rise()
-            return _earliest(until, again_at, self._serve(now))
+            move = self.departure.move_on(now)
+            if move.leave is None:
+                return _earliest(until, again_at, move.again_at, self._serve(now))
+            self.let_go(move.leave, now)
         return None
+
+    def give(self, now: float) -> None:
+        """The target of a planned move is ready: release the VIP to it."""
+        why = self.departure.give(self.term, now)
+        self.succession.ceded_until = now + self.departure.farewell.reserved_s
+        if self.departure.farewell.kept:
+            self._give_up_everywhere(self.departure.farewell)
+        self._become(Role.RELEASING, why, now)
 
     def _isolated(self, now: float) -> float | None:
         if notice := must_leave(self, self._s, now):
@@ -271,11 +268,11 @@ class Vip:
         elif owned_until(self._s.all_views(), self._s.quorum, self.spec.name) > now:
             self._become(Role.OWNER, "has the quorum again", now)
             self.binding.announce(now)
-        elif notice := must_yield(self, self._s, self._defence, now):
+        elif notice := must_yield(self, self._s, self.defence, now):
             self.let_go(notice.why, now, vacated=notice.vacated)
         else:
-            look_at = self._defence.look_around(now)
-            self.doubted = self.doubted and not self._defence.undisputed
+            look_at = self.defence.look_around(now)
+            self.doubted = self.doubted and not self.defence.undisputed
             return _earliest(look_at, self._serve(now))
         return None
 
@@ -301,20 +298,24 @@ class Vip:
             self.term = self.seen_term + 1
             self._s.outbox.store = self._s.outbox.beat = True
 
-    def let_go(
-        self, why: str, now: float, *, vacated: bool = True, to: NodeName | None = None, reserved_s: float = 0.0
-    ) -> None:
-        """Let go; ``vacated``: nobody else has it, so the next owner need not ask the LAN."""
-        vacated = vacated and self.binding.state is not Binding.ABSENT
-        self._farewell = Farewell(vacated=vacated, to=to, reserved_s=reserved_s)
+    def let_go(self, why: str, now: float, *, vacated: bool = True) -> None:
+        """Let go at once; ``vacated``: nobody else has it, so the next owner need not ask the LAN."""
+        self.departure.leave(why, now, vacated=vacated)
         self._become(Role.RELEASING, why, now)
 
     def _releasing(self, now: float) -> float | None:
+        keeping = self.departure.keep(now, faulty=bool(self.faults(now)))
+        if keeping.again_at is not None:
+            return keeping.again_at
+        if keeping.stay is not None:
+            self._become(Role.ISOLATED, keeping.stay, now)
+            return None
         again_at = self.binding.remove(now)
         if self.binding.state is not Binding.ABSENT:
             return again_at
-        self._give_up_everywhere(self._farewell)
+        self._give_up_everywhere(self.departure.farewell)
         self.succession.quiet_until = now + self._s.back_off_s()
+        self.handover.rest()
         self._become(Role.BACKUP, "address removed", now)
         return None
 

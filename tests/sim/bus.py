@@ -36,6 +36,11 @@ class Bus:
         self._backoff_s = dict.fromkeys(brokers, BACKOFF_S[0])
         self._up: set[BrokerName] = set()
 
+    @property
+    def has_majority(self) -> bool:
+        """Whether sessions stand with a majority of the brokers."""
+        return len(self._up) * 2 > len(self._brokers)
+
     def open(self) -> None:
         """Connect to every broker."""
         for broker in self._brokers:

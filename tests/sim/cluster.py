@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from floatip.core import events as ev
-from floatip.core.types import Address, Mac, NodeName, Stored, Timing, VipName
+from floatip.core.types import Address, DirectiveKind, Mac, NodeName, Stored, Timing, VipName
 from tests.sim.broker import Broker, Road
 from tests.sim.clients import STALE_S
 from tests.sim.clock import Scheduler
@@ -145,7 +145,15 @@ class World:
         """An operator at this node wants the VIP to move."""
         if node.running is not None:
             self.court.asked(node.running, request, 5.0)
-            node.running.give(ev.FailoverAsked(id=request, vip=vip, to=to, timeout_s=5.0))
+            node.running.give(ev.FailoverAsked(id=request, vips=(vip,), to=to, timeout_s=5.0))
+
+    def ask_order(self, node: Node, kind: DirectiveKind, subject: str, value: str, request: str) -> None:
+        """An operator gives, through this node, an order that lasts until it is revoked."""
+        if node.running is not None:
+            self.court.asked(node.running, request, 5.0)
+            self.court.ordered(request, kind, subject, value)
+            order = ev.DirectiveAsked(id=request, kind=kind, subjects=(subject,), value=value, timeout_s=5.0)
+            node.running.give(order)
 
     def resume(self, node: Node) -> None:
         """Let a paused machine go on."""
@@ -221,6 +229,13 @@ class World:
         return not self.lan.split and all(
             port.whole for machine in self.lan.machines for port in machine.ports.values()
         )
+
+    @property
+    def parted(self) -> bool:
+        """Whether a split lies between daemons, or between them and the gateway: then they notice its end."""
+        sides = {machine.side for machine in self.lan.machines if self.process_on(machine) is not None}
+        sides |= {self.gateway.side} if self.gateway is not None else set()
+        return self.lan.split and len(sides) > 1
 
     def serving(self, machine: Machine) -> bool:
         """Whether a daemon runs there, and is not held up."""

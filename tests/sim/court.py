@@ -7,6 +7,7 @@ from typing import Any
 from tests.sim.judge import Judge, Violation
 from tests.sim.judges_keep import Held, Seamless, TakenByLan, Unmoved
 from tests.sim.judges_liveness import Answers, ComesRight, Followed, Served, SettlesDown
+from tests.sim.judges_orders import Obeyed
 from tests.sim.judges_overlap import BriefOverlap
 from tests.sim.judges_safety import AnnouncedBound, LeavesNothing, OneBound, TermsGrow
 
@@ -25,6 +26,7 @@ JUDGES: tuple[type[Judge], ...] = (
     Held,
     Unmoved,
     TakenByLan,
+    Obeyed,
 )
 HOOKS = tuple(name for name in vars(Judge) if not name.startswith("_") and name != "accuse")
 

@@ -4,13 +4,14 @@ from tests.sim import faults_compound as two
 from tests.sim import faults_lan as lan
 from tests.sim import faults_net as net
 from tests.sim import faults_node as node
+from tests.sim import faults_orders as orders
 from tests.sim.fault import Fault
 from tests.sim.harm import STILL, Gap, Harm
 
 UNNOTICED = Harm(clients=Gap.BLINK, kernels=Gap.NONE)
 LATE = Harm(clients=Gap.LATE_REMOVAL, kernels=Gap.LATE_REMOVAL)
 SILENCE = Harm(clients=Gap.SILENCE, kernels=Gap.SILENCE)
-HANDOVER = Harm(clients=Gap.HANDOVER, kernels=Gap.HANDOVER)
+PLANNED = Harm(clients=Gap.PLANNED, kernels=Gap.PLANNED)
 REPAIR = Harm(clients=Gap.REPAIR, kernels=Gap.REPAIR)
 SPLIT = Harm(kernels=Gap.HANDOVER)
 STRANGE = Harm(kernels=Gap.NONE, still=True)
@@ -33,11 +34,16 @@ FAULTS = (
     Fault(begin=node.backup_dies, weight=0.5, shortest_s=0.5, longest_s=10, harm=STILL),
     Fault(begin=node.daemon_frozen, weight=3, shortest_s=0.05, longest_s=8, harm=LATE),
     Fault(begin=node.machine_paused, weight=1, shortest_s=0.1, longest_s=6, harm=SILENCE),
-    Fault(begin=node.daemon_stopped, weight=2, shortest_s=1, longest_s=8, harm=HANDOVER),
+    Fault(begin=node.daemon_stopped, weight=2, shortest_s=1, longest_s=8, harm=PLANNED),
     Fault(begin=node.other_timing, weight=1, shortest_s=3, longest_s=20),
     Fault(begin=node.name_doubled, weight=0.3, shortest_s=2, longest_s=10),
     Fault(begin=node.address_removed, weight=1, shortest_s=0.1, longest_s=0.2, harm=REPAIR),
-    Fault(begin=node.operator_asks, weight=3, shortest_s=0.1, longest_s=0.2, harm=HANDOVER),
+    Fault(begin=node.operator_asks, weight=3, shortest_s=0.1, longest_s=0.2, harm=PLANNED),
+    Fault(begin=orders.node_drained, weight=1.5, shortest_s=0.5, longest_s=8, harm=PLANNED),
+    Fault(begin=orders.vip_frozen, weight=0.7, shortest_s=0.5, longest_s=5, harm=STILL),
+    Fault(begin=orders.vip_pinned, weight=0.7, shortest_s=0.5, longest_s=8, harm=PLANNED),
+    Fault(begin=orders.two_operators, weight=0.7, shortest_s=0.1, longest_s=0.2, harm=PLANNED),
+    Fault(begin=orders.handover_interrupted, weight=3, shortest_s=0.5, longest_s=8),
     Fault(begin=lan.stranger_comes, weight=1, shortest_s=0.5, longest_s=10, harm=STRANGE),
     Fault(begin=lan.port_fails, weight=2, shortest_s=0.5, longest_s=10, lan=True, harm=SPLIT),
     Fault(begin=lan.link_down, weight=2, shortest_s=0.2, longest_s=10, lan=True, harm=SPLIT),

@@ -18,6 +18,8 @@ class Gap(Enum):
     """Until the owner has put it back itself."""
     LATE_REMOVAL = auto()
     """Until another node sees that the kernel has let go."""
+    PLANNED = auto()
+    """In a planned move: none where the new owner adds first."""
     HANDOVER = auto()
     """Until the next node has taken what the owner let go."""
     SILENCE = auto()
@@ -48,18 +50,16 @@ def gap_s(gap: Gap, scenario: Scenario) -> float | None:
     """
     timing, slack_s = scenario.timing, 0.7 if scenario.far else 0.25
     ranks_s = scenario.nodes * timing.heartbeat_s
-    match gap:
-        case Gap.UNJUDGED:
-            return None
-        case Gap.NONE:
-            return 0.05
-        case Gap.BLINK | Gap.REPAIR:
-            return slack_s
-        case Gap.LATE_REMOVAL:
-            # A VIP moves as a whole: when the kernel has let go of the last of its addresses.
-            apart_s = REMOVAL_DELAY_S if any(len(vip.addresses) > 1 for vip in scenario.vips()) else 0.0
-            return 0.2 + apart_s * 1.02 + slack_s
-        case Gap.HANDOVER:
-            return ranks_s + slack_s
-        case Gap.SILENCE:
-            return timing.owner_down_s(scenario.policy) * 1.02 + ranks_s + timing.heartbeat_s + slack_s
+    # A VIP moves as a whole: when the kernel has let go of the last of its addresses.
+    apart_s = REMOVAL_DELAY_S if any(len(vip.addresses) > 1 for vip in scenario.vips()) else 0.0
+    bounds_s = {
+        Gap.UNJUDGED: None,
+        Gap.NONE: 0.05,
+        Gap.BLINK: slack_s,
+        Gap.REPAIR: slack_s,
+        Gap.LATE_REMOVAL: 0.2 + apart_s * 1.02 + slack_s,
+        Gap.PLANNED: 0.05 if scenario.make_before_break else ranks_s + slack_s,
+        Gap.HANDOVER: ranks_s + slack_s,
+        Gap.SILENCE: timing.owner_down_s(scenario.policy) * 1.02 + ranks_s + timing.heartbeat_s + slack_s,
+    }
+    return bounds_s[gap]

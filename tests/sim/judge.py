@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from floatip.core.effects import Answer
 from floatip.core.messages import Message
-from floatip.core.types import Address, VipName
+from floatip.core.types import Address, DirectiveKind, VipName
 from tests.sim.harm import Harm
 from tests.sim.machine import Cause, Machine
 
@@ -66,6 +66,12 @@ class Judge:
 
     def asked(self, process: "Process", request: str, timeout_s: float) -> None:
         """An operator asked a daemon."""
+
+    def ordered(self, request: str, kind: DirectiveKind, subject: str, value: str) -> None:
+        """What that request was: an order that lasts; an empty value revokes it."""
+
+    def removing(self, process: "Process", vips: tuple[VipName, ...]) -> None:
+        """A daemon asks its kernel to remove these, which may take a moment."""
 
     def answered(self, process: "Process", answer: Answer) -> None:
         """A daemon answered an operator."""

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from floatip.core.effects import Answer
-from floatip.core.types import Address, VipName
+from floatip.core.messages import Heartbeat, Message
+from floatip.core.types import Address, Standing, VipName
 from tests.sim.clients import STALE_S
 from tests.sim.judge import Judge
 from tests.sim.machine import Cause, Machine
@@ -15,7 +16,18 @@ if TYPE_CHECKING:
 
 
 class ComesRight(Judge):
-    """L1: when faults have ceased, each VIP is on exactly one node within T, and the clients believe that node."""
+    """L1: when faults have ceased, each VIP is on exactly one node within T, which says so, and clients believe it."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__(world)
+        self._owned: dict[str, set[VipName]] = {}
+
+    def said(self, process: "Process", message: Message) -> None:
+        """Remember what each says that it owns."""
+        body = message.body
+        if isinstance(body, Heartbeat) and body.listings is not None:
+            owned = {one.vip for one in body.listings if one.standing is Standing.OWNER}
+            self._owned[process.machine.name] = owned
 
     def finish(self) -> None:
         """Look at the world as it is T after the last fault."""
@@ -23,6 +35,10 @@ class ComesRight(Judge):
             return
         for vip, addresses in self.world.addresses.items():
             homes = {self._home(address) for address in addresses}
+            running = {machine.name for machine in self.world.lan.machines if self.world.process_on(machine)}
+            says = {name for name, owned in self._owned.items() if vip in owned and name in running}
+            if len(homes) == 1 and says != homes:
+                self.accuse(f"{vip} is on {homes.pop()}, but {' and '.join(sorted(says)) or 'nobody'} says it owns it")
             if len(homes) > 1:
                 self.accuse(f"the addresses of {vip} are on different nodes")
 
@@ -77,8 +93,9 @@ class Followed(Judge):
         """Begin to count anew; a heal that no node can hear of is left to the clients."""
         self._astray.clear()
         unheard = self._unheard or self.world.scenario.deaf
-        self._from = self.world.scheduler.now + (STALE_S + self.LOOK_S if unheard else 0.0)
-        self._unheard = self.world.lan.split and not self.world.lan.parted
+        heeded = self.world.scheduler.now + (STALE_S + self.LOOK_S if unheard else 0.0)
+        self._from = max(self._from, heeded)
+        self._unheard = self.world.lan.split and not self.world.parted
 
     def kernel_has(self, machine: Machine, address: Address) -> None:
         """See who is the owner."""

@@ -127,12 +127,6 @@ class Lan:
             for host, port in self._holders(address)
         )
 
-    @property
-    def parted(self) -> bool:
-        """Whether a split lies between nodes, or between them and the gateway."""
-        hosts: list[Host] = [*self.machines, *(one for one in self.bystanders if not one.addresses)]
-        return self.split and len({host.side for host in hosts}) > 1
-
     # -- who is where ------------------------------------------------------------------------------------------------
 
     def _others(self, sender: Host) -> Iterator[Machine]:

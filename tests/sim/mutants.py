@@ -9,6 +9,7 @@ from floatip.core import events as ev
 from floatip.core import fitness, speech, succession
 from floatip.core import vip as vip_module
 from floatip.core.engine import Engine
+from floatip.core.handover import Order, Stage, targets
 from floatip.core.peerlog import PeerLog
 from floatip.core.situation import Situation
 from floatip.core.types import NodeSpec, Policy, Standing, Stored, Timing
@@ -52,14 +53,20 @@ class AnnouncesNothing(Tampered):
         return [one for one in effects if not isinstance(one, do.Announce)]
 
 
+def restless(vip: Vip, s: Situation, now: float) -> None:
+    """Hand a VIP over for no reason."""
+    vip.handover.begin(Order(why="no reason", targets=targets(s, vip.spec, now) or (s.node,)), now)
+
+
 class Restless(Tampered):
     """Gives a VIP up as soon as it owns it for four seconds or so."""
 
     def tamper(self, effects: list[do.Effect], event: ev.Event | None) -> list[do.Effect]:
         """Let go now and then."""
         for vip in self._vips.values():
-            if self._now - vip.since > 4.0 and vip.role == "owner":
-                vip.leave("no reason", self._now)
+            idle = vip.handover.stage is Stage.NONE
+            if idle and self._now - vip.since > 4.0 and vip.role == "owner":
+                restless(vip, self._s, self._now)
                 return effects + super().step(ev.Tick(), self._now)
         return effects
 

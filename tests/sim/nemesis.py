@@ -10,9 +10,12 @@ from random import Random
 from tests.sim.cluster import World
 from tests.sim.fault import Fault
 from tests.sim.faults import FAULTS
+from tests.sim.faults_orders import all_orders
 from tests.sim.repair import repair
 from tests.sim.scenario import Phase
 
+REVOKED_S = 5.0
+"""How long after the last fault what operators have ordered is revoked."""
 QUIET_S = 9.0
 """Where faults come one by one: how long it takes until the last one's traces are gone."""
 
@@ -47,6 +50,13 @@ class Nemesis:
         self._ceased = True
         self._world.story.say("--- the faults cease")
         repair(self._world)
+        self._world.scheduler.after(REVOKED_S, self._revoke)
+
+    def _revoke(self) -> None:
+        """Operators take back what they ordered, now that all daemons hear of it."""
+        for node, kind, subject in all_orders(self._world):
+            request = f"{self._rng.getrandbits(48):012x}"
+            self._world.ask_order(node, kind, subject, "", request)
 
     def _strike(self) -> None:
         if self._ceased:

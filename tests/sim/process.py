@@ -198,6 +198,8 @@ class Process:
                 if self.bus.send(effect.broker, effect.message):
                     self._bench.said(self, effect.message)
             elif isinstance(effect, do.Add | do.Renew | do.Unbind):
+                if isinstance(effect, do.Unbind):
+                    self._bench.removing(self, effect.vips)
                 self._kernel.push(effect)
             else:
                 self._carry_out(effect)
@@ -209,6 +211,8 @@ class Process:
                 self._bench.announced(self, effect.vip)
                 for address in self._addresses[effect.vip]:
                     self._lan.announce(self.machine, self.machine.ports[effect.interface], address)
+            case do.Hush():
+                pass  # here nothing waits
             case do.Probe():
                 self._lan.probe(self.machine, effect, self._addresses[effect.vip])
             case do.Ask():

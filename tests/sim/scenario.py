@@ -92,18 +92,29 @@ class Scenario:
     def settle_s(self) -> float:
         """T: after so long without faults everything must be right.
 
-        A connection attempt and a wait after it, a full listening time, some rounds of claims that collide (each up to
-        D and five heartbeats), the kernel's removal of what was left, and a client that first tries a dead MAC.
+        Operators revoke their orders (5 s); a connection attempt and a wait after it, a full listening time, some
+        rounds of claims that collide (each up to D and five heartbeats), the kernel's removal of what was left, and a
+        client that first tries a dead MAC.
         """
         timing = self.timing
         down_s = timing.owner_down_s(self.policy)
         removal_s = timing.lifetime_s(self.policy) + REMOVAL_DELAY_S
-        return 6.0 + 4 * (down_s + 7 * timing.heartbeat_s) + removal_s + 7.0
+        return 11.0 + 4 * (down_s + 7 * timing.heartbeat_s) + removal_s + 7.0
 
     @property
     def end_s(self) -> float:
         """When the run ends."""
         return self.faults_s + (self.settle_s if self.phase is Phase.LIVENESS else 0.0)
+
+    @property
+    def make_before_break(self) -> bool:
+        """Whether in planned moves the new owner adds before the old one removes: mostly, but not under ``release``."""
+        return self.policy is not Policy.RELEASE and Random(f"{self.seed} handover").random() < 0.75
+
+    @property
+    def preempt(self) -> bool:
+        """Whether the best candidate gets a VIP from a healthy owner; not where faults are judged by what they move."""
+        return not self.singly and Random(f"{self.seed} preempt").random() < 0.3
 
     def vips(self) -> tuple[VipSpec, ...]:
         """The VIPs of every node: one in most runs, sometimes a second one with two addresses."""
@@ -116,6 +127,9 @@ class Scenario:
             interfaces=interfaces,
             policy=self.policy,
             placement=placement,
+            make_before_break=self.make_before_break,
+            preempt=self.preempt,
+            preempt_delay_s=rng.choice((0.0, 0.0, 1.0)),
         )
         if rng.random() < 0.7:
             return (web,)
@@ -124,7 +138,12 @@ class Scenario:
             Placed(address=ip_address("fd77::51"), prefix=128),
         )
         return web, VipSpec(
-            name=VipName("db"), addresses=pair, interfaces=interfaces, policy=self.policy, placement=placement
+            name=VipName("db"),
+            addresses=pair,
+            interfaces=interfaces,
+            policy=self.policy,
+            placement=placement,
+            make_before_break=self.make_before_break,
         )
 
     def spec(self, node: str, timing: Timing | None = None) -> NodeSpec:
@@ -141,6 +160,9 @@ class Scenario:
                     interfaces=vip.interfaces,
                     policy=vip.policy,
                     placement=vip.placement,
+                    make_before_break=vip.make_before_break,
+                    preempt=vip.preempt,
+                    preempt_delay_s=vip.preempt_delay_s,
                     priority=priority,
                 )
                 for vip in self.vips()

@@ -50,6 +50,9 @@ class Bench(Protocol):
     def knows_lost(self, process: "Process", vip: VipName) -> None:
         """It was told that an address of the VIP is gone."""
 
+    def removing(self, process: "Process", vips: tuple[VipName, ...]) -> None:
+        """It asks its kernel to remove these."""
+
     def answered(self, process: "Process", answer: do.Answer) -> None:
         """It answered an operator."""
 

@@ -11,16 +11,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from floatip.core.types import Mac, NodeName, Stored, VipName
+from floatip.core.types import Directive, DirectiveKind, Mac, NodeName, Stamp, Stored, VipName
 from floatip.store import FILE_NAME, Store
 
 MACS = (Mac("02:00:00:00:00:0b"), Mac("02:00:00:00:01:0b"))
+PIN = Directive(
+    kind=DirectiveKind.PIN, subject="web", value="n2", expires_at=float("inf"), stamp=Stamp(4, NodeName("n1"))
+)
+DRAIN = Directive(
+    kind=DirectiveKind.DRAIN, subject="n3", value="", expires_at=1_800_000_000.5, stamp=Stamp(5, NodeName("n3"))
+)
 STORED = Stored(
     incarnation=7,
     terms=((VipName("web"), 3), (VipName("db"), 1)),
     keep_s=1.22,
     release_s=3.4,
     macs=((NodeName("n2"), MACS), (NodeName("n3"), (Mac("02:00:00:00:00:0c"),))),
+    directives=(PIN, DRAIN),
 )
 
 
@@ -56,6 +63,9 @@ def test_the_first_start_is_told(tmp_path: Path) -> None:
 
 WHOLE = '{"version": 1, "incarnation": 1, "terms": {}, "keep_s": 0, "release_s": 0, "macs": %s}'
 """A state file that is whole but for the peers' hardware addresses."""
+WITH = WHOLE.replace("%s", '{}, "directives": %s')
+"""One that is whole but for the operators' orders."""
+GOOD = {"kind": "pin", "subject": "web", "value": "n2", "expires_at": None, "counter": 1, "node": "n1"}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +86,16 @@ WHOLE = '{"version": 1, "incarnation": 1, "terms": {}, "keep_s": 0, "release_s":
         (WHOLE % '{"n2": ["02:00:00:00:00:0b\\n"]}', "macs is not a list of hardware addresses"),
         (WHOLE % '{"n2": [2]}', "macs is not a list of hardware addresses"),
         (WHOLE % "null", "macs is not a list of hardware addresses"),
+        (WITH % "{}", "directives is not a list of objects"),
+        (WITH % "[1]", "directives is not a list of objects"),
+        (WITH % json.dumps([GOOD | {"kind": "explode"}]), "'explode' is not a valid DirectiveKind"),
+        (WITH % json.dumps([GOOD | {"kind": 1}]), "kind is not a string"),
+        (WITH % json.dumps([GOOD | {"subject": None}]), "subject is not a string"),
+        (WITH % json.dumps([GOOD | {"value": 1}]), "value is not a string"),
+        (WITH % json.dumps([GOOD | {"node": ["n1"]}]), "node is not a string"),
+        (WITH % json.dumps([GOOD | {"counter": -1}]), "counter is not a count"),
+        (WITH % json.dumps([GOOD | {"expires_at": float("nan")}]), "expires_at is not a number"),
+        (WITH % json.dumps([GOOD | {"expires_at": "never"}]), "expires_at is not a number"),
         ("[" * 100_000, "maximum recursion depth"),
         (" " * (4 * 1024 * 1024 + 1), "longer than"),
     ],
@@ -99,6 +119,17 @@ def test_a_file_of_before_the_macs_is_whole(tmp_path: Path) -> None:
     assert older.pop("macs") == {"n2": list(MACS), "n3": ["02:00:00:00:00:0c"]}
     (tmp_path / FILE_NAME).write_text(json.dumps(older))
     assert first.load() == replace(STORED, macs=())
+    assert warned == []
+
+
+def test_a_file_of_before_the_orders_is_whole(tmp_path: Path) -> None:
+    """An upgrade forgets nothing: no operator had ordered anything then."""
+    first, warned = store(tmp_path)
+    first.save_now(STORED)
+    older = json.loads((tmp_path / FILE_NAME).read_text())
+    assert [one["expires_at"] for one in older.pop("directives")] == [None, DRAIN.expires_at]
+    (tmp_path / FILE_NAME).write_text(json.dumps(older))
+    assert first.load() == replace(STORED, directives=())
     assert warned == []
 
 

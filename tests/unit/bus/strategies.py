@@ -7,6 +7,7 @@ from floatip.core.messages import (
     Bid,
     Body,
     Claim,
+    Errand,
     Heartbeat,
     Listing,
     Message,
@@ -14,12 +15,14 @@ from floatip.core.messages import (
     Reply,
     Request,
     State,
+    Task,
     Verb,
+    Verdict,
     VipState,
     Will,
     Witnessed,
 )
-from floatip.core.types import Mac, NodeName, Origin, Standing, Terms, VipName
+from floatip.core.types import Directive, DirectiveKind, Mac, NodeName, Origin, Stamp, Standing, Terms, VipName
 
 few = settings(max_examples=40, deadline=None)
 """Enough for each kind of message, and no clock: the machine may be busy."""
@@ -40,7 +43,24 @@ listings = st.builds(Listing, vip=vips, standing=st.sampled_from(Standing), term
 bids = st.builds(Bid, vip=vips, term=counts, definition=hashes)
 vip_states = st.builds(VipState, vip=vips, priority=st.integers(-300, 1000), definition=hashes, faults=faults)
 witnessed = st.builds(Witnessed, vip=vips, term=counts, mac=macs)
-
+vip_lists = st.lists(vips, max_size=5).map(tuple)
+ids = st.from_regex(r"[0-9A-Za-z._:-]{1,64}", fullmatch=True)
+directives = st.builds(
+    Directive,
+    kind=st.sampled_from(DirectiveKind),
+    subject=names,
+    value=st.from_regex(r"[a-z0-9._-]{0,63}", fullmatch=True),
+    expires_at=st.floats(0, 1e12) | st.just(float("inf")),
+    stamp=st.builds(Stamp, counts, nodes),
+)
+errands = st.builds(
+    Errand,
+    task=st.sampled_from(Task),
+    address=st.just("") | addresses,
+    prefix=st.integers(0, 128),
+    interface=st.from_regex(r"[0-9A-Za-z._:@-]{0,15}", fullmatch=True),
+    lifetime_s=st.integers(0, 86_400),
+)
 
 bodies: st.SearchStrategy[Body] = st.one_of(
     st.builds(
@@ -52,10 +72,11 @@ bodies: st.SearchStrategy[Body] = st.one_of(
     st.builds(Claim, bids=st.lists(bids, max_size=5, unique_by=lambda one: one.vip).map(tuple)),
     st.builds(
         Release,
-        vips=st.lists(vips, max_size=5).map(tuple),
+        vips=vip_lists,
         vacated=st.booleans(),
         to=st.none() | nodes,
         reserved_s=st.floats(0, 3600),
+        kept=st.booleans(),
     ),
     st.builds(
         State,
@@ -67,18 +88,28 @@ bodies: st.SearchStrategy[Body] = st.one_of(
         vips=st.lists(vip_states, max_size=5, unique_by=lambda one: one.vip).map(tuple),
         witnessed=st.lists(witnessed, max_size=5).map(tuple),
         lan_fine=st.booleans(),
+        directives=st.lists(directives, max_size=3).map(tuple),
     ),
     st.just(Will()),
     st.builds(
         Request,
-        id=st.from_regex(r"[0-9A-Za-z._:-]{1,64}", fullmatch=True),
+        id=ids,
         verb=st.sampled_from(Verb),
         at=nodes,
-        vip=vips,
+        vips=vip_lists,
         to=st.none() | nodes,
+        look=st.booleans(),
+        errand=st.none() | errands,
         expires_s=spans,
     ),
-    st.builds(Reply, id=st.from_regex(r"[0-9A-Za-z._:-]{1,64}", fullmatch=True), accepted=st.booleans(), text=texts),
+    st.builds(
+        Reply,
+        id=ids,
+        verdict=st.sampled_from(Verdict),
+        text=texts,
+        vips=vip_lists,
+        data=st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=300),
+    ),
 )
 terms = st.builds(Terms, heartbeat_s=spans, lease_s=spans, keep_s=spans, release_s=spans, brokers=hashes)
 messages = st.builds(

@@ -13,7 +13,7 @@ from floatip.bus import wire
 from floatip.bus.codec import decode, encode
 from floatip.bus.errors import BusError
 from floatip.bus.events import DropReason
-from floatip.core.messages import Claim, Heartbeat, Listing, Message, Reply, State, VipState, Will, Witnessed
+from floatip.core.messages import Claim, Heartbeat, Listing, Message, Reply, State, Verdict, VipState, Will, Witnessed
 from floatip.core.types import Mac, NodeName, Origin, Standing, VipName
 from tests.unit.bus.strategies import TERMS, few, heartbeat, json_values, messages, state, texts
 
@@ -236,13 +236,13 @@ def test_any_fault_text_gets_through(text: str) -> None:
 @given(texts)
 def test_printable_text_is_not_changed(text: str) -> None:
     """What can be shown is shown as it is."""
-    reply = replace(heartbeat(), body=Reply(id="1", accepted=False, text=text))
+    reply = replace(heartbeat(), body=Reply(id="1", verdict=Verdict.REFUSED, text=text))
     assert decode(encode(reply), N1) == reply
 
 
 def test_terminal_escapes_of_others_are_refused() -> None:
     """A peer cannot write to an operator's terminal."""
-    reply = encode(replace(heartbeat(), body=Reply(id="1", accepted=True, text="marker")))
+    reply = encode(replace(heartbeat(), body=Reply(id="1", verdict=Verdict.ACCEPTED, text="marker")))
     assert decode(reply.replace(b"marker", b"\\u001b[2J"), N1) is DropReason.GARBLED
     assert decode(reply.replace(b"marker", b"\\u202eabc"), N1) is DropReason.GARBLED
 

@@ -8,12 +8,12 @@ from floatip.core.types import BrokerName, NodeName, Role, Standing, VipName
 from tests.unit.core.bench import Bench
 from tests.unit.core.stage import WEB, A, B, Peer, X, a_listing, of
 
-ASK = ev.FailoverAsked(id="m1", vip=WEB)
+ASK = ev.FailoverAsked(id="m1", vips=(WEB,))
 
 
 def a_request(request_id: str = "r1", to: NodeName | None = None, at: NodeName = A, vip: VipName = WEB) -> Request:
     """Make a request that a peer passes on."""
-    return Request(id=request_id, verb=Verb.FAILOVER, at=at, vip=vip, to=to)
+    return Request(id=request_id, verb=Verb.FAILOVER, at=at, vips=(vip,), to=to)
 
 
 def answers(effects: list[ef.Effect]) -> list[tuple[Outcome, str]]:

@@ -9,7 +9,7 @@ from ipaddress import ip_interface
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.engine import Engine
-from floatip.core.messages import Claim, Message, Release, Request, Will
+from floatip.core.messages import Claim, Message, Release, Reply, Request, Will
 from floatip.core.types import Address, BrokerName, Mac, NodeSpec, Origin, Policy, Port, Stored, VipName
 from tests.unit.core.wire import Wire
 from tests.unit.core.world import DELAY_S, Broker, World
@@ -38,6 +38,7 @@ class Node:
         self.refusal: str | None = None
         self.cut: set[BrokerName] = set()
         self._behind_s = 0.0
+        self._number = number
         self._session = 0
         self._life = 0
 
@@ -61,7 +62,7 @@ class Node:
         """Start the daemon on a machine that runs; what an earlier one left under ``keep`` or ``lan`` is renewed."""
         self.powered = True
         self._life += 1
-        wall_us = round((self.now + 1.0) * 1e6)
+        wall_us = round((self.now + 1.0) * 1e6) + self._number
         self.engine = Engine(self.spec, stored=self.stored, wall_us=wall_us, now=self.now, entropy=lambda: 0.5)
         self.sentinel = frozenset()
         self._perform(self.engine.start(self.now))
@@ -193,6 +194,8 @@ class Node:
             case ef.Announce():
                 self.world.say(self.label, f"announces {effect.vip}")
                 self.wire.announce(effect.vip)
+            case ef.Hush():
+                pass  # here nothing waits
             case ef.Probe():
                 self.world.say(self.label, f"probes {effect.vip}")
                 self.wire.probe(effect.vip)
@@ -216,6 +219,9 @@ class Node:
                 self.world.say(self.label, f"operator: {effect.text}")
             case ef.Answer():
                 self.world.say(self.label, f"operator: {effect.outcome}: {effect.text}")
+            case ef.RunErrand():
+                done = ev.ErrandDone(id=effect.id, done=True, text=f"{effect.errand.task} done")
+                self.later(lambda: self.give(done))
 
     def _send(self, effect: ef.Send) -> None:
         broker, body = self.world.brokers[effect.broker], effect.message.body
@@ -224,10 +230,13 @@ class Node:
                 what = ", ".join(f"{bid.vip} for term {bid.term}" for bid in body.bids)
                 self.world.say(self.label, f"claims {what} on {broker.name}")
             case Release():
-                vacated, to = ", vacated" * body.vacated, f", left to {body.to}" if body.to else ""
-                self.world.say(self.label, f"releases {', '.join(body.vips)} on {broker.name}{vacated}{to}")
+                vacated, kept = ", vacated" * body.vacated, ", kept" * body.kept
+                to = f", left to {body.to}" if body.to else ""
+                self.world.say(self.label, f"releases {', '.join(body.vips)} on {broker.name}{vacated}{kept}{to}")
             case Request():
                 self.world.say(self.label, f"asks {body.at} on {broker.name} for {body.verb}")
+            case Reply():
+                self.world.say(self.label, f"replies on {broker.name}: {body.verdict}")
             case _:
                 pass
         if self.label in broker.sessions:

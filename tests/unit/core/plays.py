@@ -11,7 +11,7 @@ A line that begins with ``> `` is a command, one with ``#`` a remark; all others
     > gateway on              the LAN has a gateway, and all nodes are configured with it
     > kill a                  the machine loses power; ``stop a``: the daemon is asked to end
     > crash a                 the daemon dies, and its sentinel lives; ``crash a both``: that dies too
-    > failover web via c      an operator asks at c; ``to b``: for that node
+    > break                   all nodes remove addresses before they release them; ``preempt 2s``: give way after 2 s
     > link a down             ``up``
     > cut a x                 a loses its session on x and cannot have another; ``join a x``
     > reset a x               its connection to x breaks, x publishes its will; it opens another 100 ms later
@@ -22,6 +22,8 @@ A line that begins with ``> `` is a command, one with ``#`` a remark; all others
     > pause a                 the machine stands still; ``resume a``
     > twin a                  another machine starts a daemon under the name of a
     > foreign on              a foreign host answers for the address; ``off``
+
+What operators ask for is in ``operators``.
 """
 
 from dataclasses import dataclass, replace
@@ -30,6 +32,7 @@ from typing import Any
 
 from floatip.core import events as ev
 from floatip.core.types import BrokerName, NodeName, NodeSpec, Placed, Policy, Timing, VipName, VipSpec
+from tests.unit.core.operators import Operator
 from tests.unit.core.player import Node
 from tests.unit.core.world import DELAY_S, Broker, World
 
@@ -57,11 +60,11 @@ class Line:
         return f"  {self.at:7.3f} {self.who}: {self.text}{again}"
 
 
-class Play:
+class Play(Operator):
     """One play on its own stage."""
 
     def __init__(self) -> None:
-        self.world = World(self._say)
+        super().__init__(World(self._say))
         self._lines: list[Line] = []
 
     def _say(self, at: float, who: str, text: str) -> None:
@@ -109,6 +112,16 @@ class Play:
         """Configure all nodes."""
         for node in self.world.nodes.values():
             self._configure(node, policy=Policy(policy))
+
+    def do_break(self) -> None:
+        """Configure all nodes: break before make."""
+        for node in self.world.nodes.values():
+            self._configure(node, make_before_break=False)
+
+    def do_preempt(self, delay: str) -> None:
+        """Configure all nodes: give way to a better one."""
+        for node in self.world.nodes.values():
+            self._configure(node, preempt=True, preempt_delay_s=seconds(delay))
 
     def do_gateway(self, _: str) -> None:
         """Have a gateway on the left side of the LAN."""
@@ -251,11 +264,3 @@ class Play:
     def do_foreign(self, state: str) -> None:
         """Let a foreign host answer for the address."""
         self.world.foreign = frozenset({ADDRESS} if state == "on" else ())
-
-    # -- the operator -------------------------------------------------------------------------------------------------
-
-    def do_failover(self, vip: str, *words: str) -> None:
-        """Ask for a failover."""
-        asked = dict(zip(words[::2], words[1::2], strict=True))
-        to = NodeName(asked["to"]) if "to" in asked else None
-        self.world.nodes[asked["via"]].give(ev.FailoverAsked(id="op", vip=VipName(vip), to=to, timeout_s=5.0))

@@ -77,7 +77,7 @@ def scene() -> Scene:
 
 def test_a_claim_goes_wherever_it_may(scene: Scene) -> None:
     """Not where another is listed, nor where there is no session."""
-    scene.s.views[Y].hear(Peer().says(a_claim()), {}, 4.0)
+    scene.s.views[Y].hear(Peer().says(a_claim()), {WEB: Policy.KEEP}, 4.0)
     scene.s.views[Z].session_down()
     scene.bidding.open(4, 5.0)
     assert scene.bids() == {X: [BID]}
@@ -147,7 +147,7 @@ def test_a_missing_broker_is_claimed_again_after_2h_and_a_random_wait(scene: Sce
 def test_a_missing_broker_that_is_blocked_is_looked_at_when_it_is_free(scene: Scene) -> None:
     """Rules 4 and 5; the first that is free decides."""
     y, z = scene.s.views[Y], scene.s.views[Z]
-    z.hear(Peer().says(a_claim()), {}, 4.0)
+    z.hear(Peer().says(a_claim()), {WEB: Policy.KEEP}, 4.0)
     assert scene.bidding.ready([z], 4.1) == []
     assert scene.bidding.look_again_at([z], 4.1) == pytest.approx(4.0 + D)
     y.session_up(9, 2, 4.0)
@@ -165,10 +165,10 @@ def test_a_majority_is_enough_and_the_rest_is_claimed_later() -> None:
     bench.run(D + 0.1)
     assert bench.role() is Role.OWNER
     assert bench.told("holds it on 2 of 3 brokers")
-    assert [view.broker for view in bench.vip().held_on(bench.now)] == [X, Y]
+    assert [view.broker for view in bench.vip().bidding.held_on(bench.now)] == [X, Y]
     bench.connect(Z)
     bench.run(D + 0.1)
-    assert [view.broker for view in bench.vip().held_on(bench.now)] == [X, Y, Z]
+    assert [view.broker for view in bench.vip().bidding.held_on(bench.now)] == [X, Y, Z]
 
 
 def test_an_owner_claims_a_broker_anew_with_patience() -> None:

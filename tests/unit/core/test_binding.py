@@ -85,14 +85,14 @@ def test_it_announces_five_times_and_then_each_refresh() -> None:
 def test_an_operator_can_have_it_announced_again(owner: Bench) -> None:
     """In full, from now."""
     owner.run(10.0)
-    assert of(ef.Announce, owner.give(ev.AnnounceAsked(vip=WEB)))
+    assert of(ef.Announce, owner.give(ev.AnnounceAsked(id="m1", vip=WEB)))
     assert len(of(ef.Announce, owner.run(6.0))) == 4
 
 
 def test_what_is_not_here_is_not_announced() -> None:
     """No announcement unless bound."""
     bench = Bench().reach(Role.BACKUP)
-    assert not of(ef.Announce, bench.give(ev.AnnounceAsked(vip=WEB)) + bench.run(6.0))
+    assert not of(ef.Announce, bench.give(ev.AnnounceAsked(id="m1", vip=WEB)) + bench.run(6.0))
 
 
 def test_it_is_announced_again_when_the_quorum_is_back() -> None:
@@ -183,3 +183,11 @@ def test_a_binding_that_is_never_reported_is_asked_for_again(owner: Bench) -> No
     owner.binding = False
     owner.give(GONE)
     assert binds(owner.run(2.1))
+
+
+def test_one_that_is_to_hush_announces_no_more(owner: Bench) -> None:
+    """Not even what was to be announced by now: the next owner is about to."""
+    owner.vip().binding.announce(owner.now)
+    owner.vip().binding.hush()
+    assert of(ef.Hush, owner.engine._s.effects) == [ef.Hush(vip=WEB)]
+    assert not of(ef.Announce, owner.run(3.0))

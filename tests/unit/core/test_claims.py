@@ -6,7 +6,7 @@ from floatip.core.claims import VACANT_S, Turn, free_for_me, order, turn, vacanc
 from floatip.core.messages import Release
 from floatip.core.ranking import Candidate
 from floatip.core.situation import Situation
-from floatip.core.types import BrokerName, NodeName
+from floatip.core.types import BrokerName, NodeName, Policy
 from floatip.core.view import NEVER
 from tests.unit.core.stage import WEB, A, B, C, D, H, L, Peer, X, Y, Z, a_beat, a_claim, a_listing, a_spec, a_state
 
@@ -27,7 +27,7 @@ class Scene:
     def say(self, peer: NodeName, body: object, at: float, broker: BrokerName = X) -> None:
         """Hear a peer say this on a broker."""
         message = self.peers[broker, peer].says(body)  # type: ignore[arg-type]  # one of the bodies
-        self.s.views[broker].hear(message, {}, at)
+        self.s.views[broker].hear(message, {WEB: Policy.KEEP}, at)
         self.s.peers.heard(message, at)
         self.s.peers.learn(message)
 
@@ -120,22 +120,33 @@ def test_a_farewell_to_me_is_my_turn_whatever_my_rank() -> None:
 
 
 def test_a_farewell_to_another_is_respected_and_the_lan_asked() -> None:
-    """Until its reservation ends only it may claim."""
+    """Until its reservation has ended for two heartbeats only it and the former owner may claim."""
     scene = Scene(A, C)
     scene.say(A, a_beat(a_listing()), 4.9)
     scene.say(A, Release(vips=(WEB,), vacated=True, to=C, reserved_s=0.8), 5.0)
     mine = scene.turn(5.1)
     assert mine.needs_silence
-    assert mine.due == pytest.approx(5.8)
+    assert mine.due == pytest.approx(5.8 + 2 * H)
 
 
 def test_a_farewell_is_soon_stale() -> None:
     """Somebody else may have come and gone since."""
     scene = Scene(A)
     scene.say(A, a_beat(a_listing()), 4.9)
-    scene.say(A, Release(vips=(WEB,), vacated=True, to=B, reserved_s=1.0), 5.0)
+    scene.say(A, Release(vips=(WEB,), vacated=True), 5.0)
     assert vacancy(scene.s, SPEC, 1, 5.0 + VACANT_S - 0.01) is not None
     assert vacancy(scene.s, SPEC, 1, 5.0 + VACANT_S) is None
+
+
+def test_a_farewell_to_somebody_counts_until_its_reservation_has_ended_for_two_heartbeats() -> None:
+    """A claim that was made in time may still be on its way."""
+    scene = Scene(A)
+    scene.say(A, a_beat(a_listing()), 4.9)
+    scene.say(A, Release(vips=(WEB,), vacated=True, to=B, reserved_s=2.0), 5.0)
+    assert vacancy(scene.s, SPEC, 1, 7.0 + 2 * H - 0.01) is not None
+    assert vacancy(scene.s, SPEC, 1, 7.0 + 2 * H) is None
+    assert not scene.turn(6.99).needs_silence
+    assert scene.turn(7.0).due == pytest.approx(7.0 + 2 * H)
 
 
 def test_the_newest_farewell_of_all_brokers_counts() -> None:

@@ -91,7 +91,7 @@ def test_after_twice_the_owner_down_interval_without_a_quorum_it_takes_the_vip()
     assert of(ef.Store, effects)[-1].stored.terms == ((WEB, 8),)
     assert [bind.not_after for bind in binds(effects)] == [float("inf")]
     (why,) = [tell.text for tell in of(ef.Tell, effects) if tell.now is Role.ISOLATED]
-    (said_s,) = re.findall("^web BACKUP -> ISOLATED: no quorum for (.*) s, and the LAN is silent: takes it$", why)
+    (said_s,) = re.findall("^web BACKUP -> ISOLATED: no quorum for (.*) s, and the LAN was silent: takes it$", why)
     assert float(said_s) == pytest.approx(took_s, abs=0.061)
     assert of(ef.Announce, bench.run(0.1))
     assert not bench.vip().doubted

@@ -65,7 +65,7 @@ def test_what_it_heard_in_one_office_is_nothing_to_the_next() -> None:
     hear(bench, MACS[B], announced=True)
     bench.give(ev.LinkChanged(interface="eth0", up=False))
     bench.run_until(Role.FAULT)
-    assert bench.vip()._defence.yields(bench.now, doubted=True) is None
+    assert bench.vip().defence.yields(bench.now, doubted=True) is None
 
 
 # -- IPv6

@@ -5,7 +5,7 @@ import pytest
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.ears import Overheard
-from floatip.core.messages import Message, Reply, VipState, Will
+from floatip.core.messages import Message, Reply, Verdict, VipState, Will
 from floatip.core.types import BELIEVED, NodeName, Origin, Policy, Role, Timing, VipName
 from tests.unit.core.asking import a_request
 from tests.unit.core.bench import Bench
@@ -275,7 +275,7 @@ def test_a_request_touches_its_vip() -> None:
     bench, peer = Bench().connect(), Peer()
     overheard(bench, peer.says(a_beat()))
     assert overheard(bench, peer.says(a_request())).vips == {WEB}
-    assert overheard(bench, peer.says(Reply(id="r", accepted=True, text="x"))).vips == set()
+    assert overheard(bench, peer.says(Reply(id="r", verdict=Verdict.ACCEPTED, text="x"))).vips == set()
 
 
 def test_an_echo_is_known_for_one() -> None:

@@ -98,7 +98,6 @@ def test_what_concerns_a_vip_that_is_not_configured_concerns_nobody() -> None:
         ev.UnbindFailed(vip=nix, reason="x"),
         ev.AddressGone(vip=nix, address=ADDRESS, cause="x"),
         ev.AddressAppeared(vip=nix, address=ADDRESS, cause="x"),
-        ev.AnnounceAsked(vip=nix),
     ):
         assert not bench.give(event)
     bench.hear(Peer().says(a_beat(a_listing(vip=nix))))
@@ -121,7 +120,7 @@ def test_a_link_that_did_not_change_is_no_news() -> None:
 def test_a_request_for_a_vip_that_is_not_here_is_answered() -> None:
     """It does not end the process."""
     bench = Bench().reach(Role.OWNER)
-    nix = Request(id="r", verb=Verb.FAILOVER, at=A, vip=VipName("nix"))
+    nix = Request(id="r", verb=Verb.FAILOVER, at=A, vips=(VipName("nix"),))
     bench.hear(Peer().says(nix))
     bench.run(1.0)
     assert bench.role() is Role.OWNER

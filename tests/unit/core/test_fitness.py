@@ -8,6 +8,7 @@ from floatip.core.situation import Situation
 from floatip.core.types import BrokerName, NodeName, Placed, Policy, Terms, Timing, VipName, VipSpec
 from tests.unit.core.stage import (
     ADDRESS,
+    WEB,
     B,
     C,
     D,
@@ -106,7 +107,7 @@ def test_a_vip_needs_one_of_its_interfaces_and_each_that_an_address_names(
 def listed(s: Situation, node: NodeName, definition: str, at: float = 10.0, broker: BrokerName = X) -> Peer:
     """Hear a peer list the VIP by a definition."""
     peer = Peer(node)
-    s.views[broker].hear(peer.says(a_beat(a_listing(definition=definition))), {}, at)
+    s.views[broker].hear(peer.says(a_beat(a_listing(definition=definition))), {WEB: Policy.KEEP}, at)
     return peer
 
 
@@ -117,23 +118,23 @@ def test_who_lists_it_and_means_something_else_is_named_once(s: Situation) -> No
     listed(s, B, "other", broker=Y)
     listed(s, NodeName("same"), a_vip().definition)
     mail = a_listing(vip=VipName("mail"), definition="other")
-    s.views[X].hear(Peer(NodeName("mail")).says(a_beat(mail)), {}, 10.0)
+    s.views[X].hear(Peer(NodeName("mail")).says(a_beat(mail)), {WEB: Policy.KEEP}, 10.0)
     assert definition_differs(s, a_vip(), 10.1) == (B, C)
 
 
 def test_what_was_meant_is_over_when_it_is_listed_no_more(s: Situation) -> None:
     """D after the last word, or at once with a release; a digest that stands for the list renews it."""
     peer = listed(s, B, "other")
-    s.views[X].hear(peer.says(a_digest(1)), {}, 11.0)
+    s.views[X].hear(peer.says(a_digest(1)), {WEB: Policy.KEEP}, 11.0)
     assert definition_differs(s, a_vip(), 11.0 + D - 0.001) == (B,)
     assert definition_differs(s, a_vip(), 11.0 + D) == ()
-    s.views[X].hear(peer.says(Release(vips=(a_vip().name,))), {}, 11.1)
+    s.views[X].hear(peer.says(Release(vips=(a_vip().name,))), {WEB: Policy.KEEP}, 11.1)
     assert definition_differs(s, a_vip(), 11.1) == ()
 
 
 def test_a_claim_that_means_something_else_counts_too(s: Situation) -> None:
     """It may be the owner in a moment."""
-    s.views[X].hear(Peer().says(a_claim()), {}, 10.0)
+    s.views[X].hear(Peer().says(a_claim()), {WEB: Policy.KEEP}, 10.0)
     assert definition_differs(s, a_vip(), 10.1) == ()
     assert definition_differs(s, a_vip(policy=Policy.RELEASE), 10.1) == (B,)
 

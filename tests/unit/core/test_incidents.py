@@ -36,7 +36,6 @@ def test_an_incident_of_a_kind_that_nobody_knows_is_a_defect() -> None:
         ev.AddressGone(vip=WEB, address=ADDRESS, cause="why"),
         ev.AddressAppeared(vip=WEB, address=ADDRESS, cause="why"),
         ev.Answered(vip=WEB, address=ADDRESS, mac=STRANGER),
-        ev.AnnounceAsked(vip=WEB),
     ],
 )
 @pytest.mark.parametrize("role", list(Role))
@@ -105,9 +104,9 @@ def test_an_operator_may_have_it_announced() -> None:
     """In full; and a backup announces nothing, whoever asks."""
     bench = Bench().reach(Role.OWNER)
     bench.run(10.0)
-    assert len(of(ef.Announce, bench.give(ev.AnnounceAsked(vip=WEB)) + bench.run(2.0))) == 4
+    assert len(of(ef.Announce, bench.give(ev.AnnounceAsked(id="m1", vip=WEB)) + bench.run(2.0))) == 4
     bench = Bench().reach(Role.BACKUP)
-    assert not of(ef.Announce, bench.give(ev.AnnounceAsked(vip=WEB)) + bench.run(2.0))
+    assert not of(ef.Announce, bench.give(ev.AnnounceAsked(id="m1", vip=WEB)) + bench.run(2.0))
 
 
 @pytest.mark.parametrize("role", [Role.CANDIDATE, Role.ACQUIRING, Role.RELEASING])

@@ -134,7 +134,7 @@ def test_after_a_meeting_a_stop_in_order_costs_nothing(old: str, new: str, term:
     b = play.world.nodes["b"].engine
     assert b is not None
     assert (role_of(play, "b"), b.snapshot(play.world.now).vips[0].term) == (Role.OWNER, term)
-    play.perform("> stop b\n> run 10ms\n")
+    play.perform("> stop b\n> run 50ms\n")
     assert role_of(play, "c") is Role.OWNER
 
 

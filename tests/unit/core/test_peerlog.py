@@ -81,7 +81,7 @@ def test_a_digest_that_does_not_resolve_lists_every_vip(log: PeerLog, known: boo
 def test_a_claim_counts_as_listing_and_a_release_ends_it(log: PeerLog) -> None:
     """Between two heartbeats a claim and a release speak for themselves."""
     claim = Claim(bids=(*a_claim(4).bids, *a_claim(2, MAIL).bids))
-    assert log.claim(claim, 12.0) == {WEB, MAIL}
+    assert log.claim(claim, {WEB, MAIL}, 12.0) == {WEB, MAIL}
     entry = log.entries[WEB]
     assert (entry.standing, entry.term, entry.definition, entry.at) == (Standing.CLAIMING, 4, DEFINITION, 12.0)
     assert log.release(Release(vips=(WEB,))) == {WEB}
@@ -92,7 +92,13 @@ def test_a_claim_counts_as_listing_and_a_release_ends_it(log: PeerLog) -> None:
 def test_a_peer_blocks_for_the_larger_of_both_intervals(log: PeerLog) -> None:
     """Neither clock may be cut short (rule 4)."""
     assert log.blocks_until(WEB, Policy.KEEP, D) == NEVER
-    log.claim(a_claim(), 12.0)
+    log.claim(a_claim(), {WEB}, 12.0)
     assert log.blocks_until(WEB, Policy.KEEP, 0.1) == pytest.approx(12.0 + D)
     assert log.blocks_until(WEB, Policy.KEEP, 5.0) == pytest.approx(17.0)
     assert log.blocks_until(WEB, Policy.RELEASE, 0.1) == pytest.approx(12.0 + a_spec(A).terms.release_s)
+
+
+def test_a_claim_of_a_vip_that_is_unknown_here_is_not_remembered(log: PeerLog) -> None:
+    """Names come from other hosts: they must not fill the memory."""
+    log.claim(Claim(bids=(*a_claim(4).bids, *a_claim(2, MAIL).bids)), {WEB}, 12.0)
+    assert set(log.entries) == {WEB}

@@ -17,10 +17,14 @@ CANDIDATES = st.dictionaries(NAMES, st.integers(-254, 254) | st.sampled_from([1,
 PLACEMENTS = st.sampled_from(Placement)
 
 
-def dumb(vip: VipName, candidates: list[Candidate], placement: Placement) -> list[NodeName]:
+def dumb(
+    vip: VipName, candidates: list[Candidate], placement: Placement, pinned: NodeName | None = None
+) -> list[NodeName]:
     """Rank by asking of each node who goes before it."""
 
     def before(one: Candidate, other: Candidate) -> bool:
+        if pinned in {one.node, other.node} and one.node != other.node:
+            return one.node == pinned
         if one.priority != other.priority:
             return one.priority > other.priority
         if placement is Placement.SPREAD and affinity(one.node, vip) != affinity(other.node, vip):
@@ -31,10 +35,19 @@ def dumb(vip: VipName, candidates: list[Candidate], placement: Placement) -> lis
     return sorted(places, key=places.__getitem__)
 
 
-@given(CANDIDATES, PLACEMENTS)
-def test_the_ranking_is_that_of_the_dumb_version(candidates: list[Candidate], placement: Placement) -> None:
-    """Priority, then the hash if asked for, then the name."""
-    assert list(ranked(WEB, candidates, placement)) == dumb(WEB, candidates, placement)
+@given(CANDIDATES, PLACEMENTS, st.none() | NAMES)
+def test_the_ranking_is_that_of_the_dumb_version(
+    candidates: list[Candidate], placement: Placement, pinned: NodeName | None
+) -> None:
+    """The pin, then priority, then the hash if asked for, then the name."""
+    assert list(ranked(WEB, candidates, placement, pinned=pinned)) == dumb(WEB, candidates, placement, pinned)
+
+
+def test_a_pin_goes_before_any_priority_and_one_to_nobody_changes_nothing() -> None:
+    """A pin to a node that cannot take the VIP has no effect."""
+    candidates = [Candidate(node=A, priority=200), Candidate(node=B, priority=100), Candidate(node=C, priority=150)]
+    assert ranked(WEB, candidates, Placement.PRIORITY, pinned=B) == (B, A, C)
+    assert ranked(WEB, candidates, Placement.PRIORITY, pinned=NodeName("gone")) == (A, C, B)
 
 
 @given(CANDIDATES, PLACEMENTS, st.randoms(use_true_random=False))

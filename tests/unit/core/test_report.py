@@ -3,9 +3,11 @@
 import pytest
 
 from floatip.core import events as ev
+from floatip.core.messages import Release
 from floatip.core.snapshot import ConflictSnapshot, Snapshot, VipSnapshot
-from floatip.core.types import Policy, Role, Standing, Timing
+from floatip.core.types import DirectiveKind, Policy, Role, Standing, Timing
 from tests.unit.core.bench import Bench
+from tests.unit.core.handing import Handing, order
 from tests.unit.core.stage import (
     ADDRESS,
     MACS,
@@ -145,3 +147,51 @@ def test_a_peer_that_does_not_hear_this_node_is_told() -> None:
     assert look(bench)[0].nodes[1].faults == ()
     bench.run(5.0)
     assert look(bench)[0].nodes[1].faults == ()
+
+
+def test_operators_orders_are_told() -> None:
+    """Which nodes are drained, where the VIP is pinned to, for whom it is frozen, and what follows for each node."""
+    hand = Handing(B)
+    snapshot, vip = look(hand.bench)
+    assert [one.drained for one in snapshot.nodes] == [False, False]
+    assert (vip.pinned_to, vip.frozen_for) == (None, None)
+    kinds = DirectiveKind
+    hand.orders(order(kinds.DRAIN, B, "yes"), order(kinds.PIN, WEB, C), order(kinds.FREEZE, WEB, A))
+    snapshot, vip = look(hand.bench)
+    assert [(one.name, one.drained) for one in snapshot.nodes] == [(A, False), (B, True)]
+    assert (vip.pinned_to, vip.frozen_for) == (C, A)
+    assert [(one.node, one.rank) for one in vip.nodes] == [(A, 0), (B, None)]
+
+
+def test_a_handover_is_told_until_the_next_owner_has_the_vip() -> None:
+    """Who leads it, to whom, and how far it is."""
+    hand = Handing(B)
+    assert look(hand.bench)[1].handover is None
+    hand.failover(B)
+    hand.bench.run(0.1)
+    asked = look(hand.bench)[1].handover
+    assert asked is not None
+    assert (asked.by, asked.to, asked.stage) == (A, B, "asked")
+    assert asked.since_s == pytest.approx(0.099, abs=0.002)
+    hand.replies()
+    hand.bench.run(0.01)
+    released = look(hand.bench)[1].handover
+    assert released is not None
+    assert (released.by, released.to, released.stage) == (A, B, "released")
+    hand.claims()
+    hand.owns()
+    hand.answers()
+    hand.bench.run(0.3)
+    assert look(hand.bench)[1].owner == B
+    assert look(hand.bench)[1].handover is None
+
+
+def test_a_handover_between_others_is_told_too() -> None:
+    """As this node has heard of it."""
+    bench = Bench().connect()
+    peer = bench.joined_by(B, a_listing(term=7))
+    bench.hear(peer.says(Release(vips=(WEB,), to=C, reserved_s=1.0, kept=True)))
+    bench.beating[X, B] = peer, ()
+    handover = look(bench)[1].handover
+    assert handover is not None
+    assert (handover.by, handover.to, handover.stage) == (B, C, "released")

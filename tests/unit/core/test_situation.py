@@ -6,8 +6,8 @@ from ipaddress import ip_address
 import pytest
 
 from floatip.core.effects import Kind, Tell, Unbind
-from floatip.core.situation import LOST_S, Situation
-from floatip.core.types import Mac, Policy, Role, Timing
+from floatip.core.situation import LOST_S, Situation, Step
+from floatip.core.types import Mac, Policy, Role, Timing, VipName
 from tests.unit.core.stage import MACS, TERMS, WEB, A, B, C, D, H, L, Peer, X, Y, Z, a_beat, a_port, a_spec, a_vip
 
 
@@ -258,3 +258,34 @@ def test_a_host_is_there_for_as_long_as_rounds_of_questions_take(lease_s: float,
     s.reached[None] = 10.0
     assert s.hears(None, 10.0 + heard_s - 0.01)
     assert not s.hears(None, 10.0 + heard_s + 0.01)
+
+
+def test_steps_are_told_and_many_like_ones_in_one_sentence(s: Situation) -> None:
+    """A thousand VIPs that move at once are not a thousand lines; whoever waits gets each."""
+    mail = VipName("mail")
+    s.step(WEB, "a asks b to take web")
+    s.step(mail, "a asks b to take mail")
+    s.step(WEB, "b refuses", warning=True)
+    assert s.tell_steps() == [
+        Step(WEB, "a asks b to take web"),
+        Step(mail, "a asks b to take mail"),
+        Step(WEB, "b refuses", warning=True),
+    ]
+    assert s.effects == [
+        Tell(kind=Kind.HANDOVER, text="a asks b to take web (and 1 more VIPs likewise)"),
+        Tell(kind=Kind.HANDOVER, text="b refuses", vip=WEB, warning=True),
+    ]
+    assert s.tell_steps() == []
+
+
+def test_the_round_trip_is_that_of_a_majority(s: Situation) -> None:
+    """One slow broker of three slows nothing; two do; nothing is known without a majority."""
+    assert s.rtt_s() == 0.0
+    for broker, rtt_s in ((X, 0.3), (Y, 0.002), (Z, 0.001)):
+        s.views[broker].rtts.append(rtt_s)
+    assert s.rtt_s() == 0.002
+    s.views[Y].rtts.extend([0.2, 0.2])
+    assert s.rtt_s() == 0.2
+    s.views[X].rtts.clear()
+    s.views[Z].rtts.clear()
+    assert s.rtt_s() == 0.0

@@ -69,13 +69,22 @@ def test_nothing_ends_an_office_that_nobody_disputes(role: Role) -> None:
     assert office.yields() is None
 
 
-@IN_OFFICE
+@pytest.mark.parametrize("role", [Role.ACQUIRING, Role.ISOLATED])
 def test_an_order_to_stop_ends_it(role: Role) -> None:
     """Before any fault and any better owner: nobody else has the addresses."""
     office = Office(role).hears(C, Standing.OWNER, 9)
     office.s.links["eth0"] = False
     office.s.stopping = True
     assert office.leaves() == Notice("stopping", vacated=True)
+
+
+def test_an_order_to_stop_does_not_end_the_office_of_an_owner_that_can_hand_over() -> None:
+    """It hands over first; a fault still ends it at once."""
+    office = Office(Role.OWNER)
+    office.s.stopping = True
+    assert office.leaves() is None
+    office.s.links["eth0"] = False
+    assert office.leaves() == Notice("link down: eth0", vacated=True)
 
 
 @IN_OFFICE

@@ -2,7 +2,7 @@
 
 import pytest
 
-from floatip.core.messages import Release
+from floatip.core.messages import Bid, Claim, Release
 from floatip.core.types import Standing, VipName
 from floatip.core.view import NEVER
 from tests.unit.core.scene import Scene
@@ -165,3 +165,44 @@ def test_an_owners_farewell_is_remembered(scene: Scene) -> None:
     scene.hears(peer.says(Release(vips=(WEB,), vacated=True, to=C, reserved_s=1.0)), 2.1)
     left = scene.view.vacancies[WEB]
     assert (left.by, left.term, left.to, left.at, left.reserved_until) == (B, 7, C, 2.1, 3.1)
+
+
+def test_a_farewell_that_keeps_the_addresses_is_remembered_and_a_second_ends_that(scene: Scene) -> None:
+    """The second comes when nothing of the owner is listed any more, and needs no term of its own."""
+    peer = Peer()
+    scene.hears(peer.says(a_beat(a_listing(term=7))), 2.0)
+    scene.hears(peer.says(Release(vips=(WEB,), to=C, reserved_s=1.0, kept=True)), 2.1)
+    left = scene.view.vacancies[WEB]
+    assert (left.kept, left.by, left.term, left.to, left.reserved_until) == (True, B, 7, C, 3.1)
+    scene.hears(peer.says(a_beat(version=2)), 2.2)
+    scene.hears(peer.says(Release(vips=(WEB,), vacated=True)), 2.3)
+    left = scene.view.vacancies[WEB]
+    assert (left.kept, left.by, left.term, left.to, left.at) == (False, B, 7, None, 2.3)
+
+
+def test_a_second_farewell_of_another_is_none(scene: Scene) -> None:
+    """Only the one that kept the addresses can say that they are gone."""
+    peer = Peer()
+    scene.hears(peer.says(a_beat(a_listing(term=7))), 2.0)
+    scene.hears(peer.says(Release(vips=(WEB,), to=C, reserved_s=1.0, kept=True)), 2.1)
+    scene.hears(Peer(C).says(Release(vips=(WEB,), vacated=True)), 2.2)
+    assert scene.view.vacancies[WEB].kept
+
+
+def test_one_that_keeps_what_it_never_owned_says_nothing(scene: Scene) -> None:
+    """It was not there."""
+    scene.hears(Peer().says(Release(vips=(WEB,), to=C, reserved_s=1.0, kept=True)), 2.0)
+    assert not scene.view.vacancies
+
+
+# -- what is not ours
+
+
+def test_vips_that_are_unknown_here_do_not_fill_the_memory(scene: Scene) -> None:
+    """Claims and farewells of them are nobody's business here, however many names somebody makes up."""
+    names = [VipName(f"v{number}") for number in range(300)]
+    peer = Peer()
+    scene.hears(peer.says(Claim(bids=tuple(Bid(vip=name, term=1, definition="00") for name in names))), 2.0)
+    scene.hears(peer.says(Release(vips=tuple(names), vacated=True, to=C, reserved_s=86_400.0)), 2.1)
+    assert scene.view.vacancies == {}
+    assert scene.view.peers[B].entries == {}

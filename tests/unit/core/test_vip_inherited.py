@@ -60,7 +60,7 @@ def test_it_renews_them_at_once_and_never_adds_them(policy: Policy) -> None:
     assert len(renewals(effects)) >= 19
     assert not binds(effects)
     assert not of(ef.Unbind, effects)
-    assert bench.told("web INIT -> ISOLATED: its addresses are still here from an earlier life")
+    assert bench.told("web INIT -> ISOLATED: its addresses were still here from an earlier life of this node")
 
 
 def test_it_lists_them_as_isolated_from_its_first_heartbeat_on() -> None:

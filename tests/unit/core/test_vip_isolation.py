@@ -92,7 +92,7 @@ def test_an_owner_in_doubt_tells_the_lan_nothing_before_it_has_looked_around(rol
     bench.run(0.5)
     bench.give(GAP)
     began, probed, times = bench.now, [], []
-    effects = bench.give(ev.AnnounceAsked(vip=WEB))
+    effects = bench.give(ev.AnnounceAsked(id="m1", vip=WEB))
     assert not of(ef.Announce, effects)
     before = len(of(ef.Probe, bench.effects))
     while bench.now < began + 3.0:
@@ -131,7 +131,7 @@ def test_one_that_stands_still_again_is_in_doubt_again() -> None:
 def test_an_isolated_owner_that_never_stood_still_goes_on_announcing() -> None:
     """It has followed what happened, and nobody has shown up."""
     bench = Bench().reach(Role.ISOLATED)
-    assert of(ef.Announce, bench.give(ev.AnnounceAsked(vip=WEB)))
+    assert of(ef.Announce, bench.give(ev.AnnounceAsked(id="m1", vip=WEB)))
 
 
 # -- one whose quorum is back

@@ -83,7 +83,7 @@ def test_an_owner_with_a_hindrance_stays_owner_but_claims_no_more_brokers() -> N
     bench.joined_by(B, terms=a_spec(brokers=(X, Y, Z), timing=Timing(lease_s=2.0)).terms)
     bench.run(5.0)
     assert bench.role() is Role.OWNER
-    assert [view.broker for view in bench.vip().held_on(bench.now)] == [X, Y]
+    assert [view.broker for view in bench.vip().bidding.held_on(bench.now)] == [X, Y]
 
 
 def test_two_faults_are_told_together() -> None:
@@ -188,7 +188,7 @@ def test_a_role_that_nobody_knows_is_a_defect() -> None:
     bench = Bench().reach(Role.BACKUP)
     bench.vip().role = cast("Role", "odd")
     with pytest.raises(AssertionError, match="odd"):
-        bench.give(ev.AnnounceAsked(vip=WEB))
+        bench.give(ev.AnnounceAsked(id="m1", vip=WEB))
 
 
 def test_a_machine_that_does_not_settle_is_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,4 +200,4 @@ def test_a_machine_that_does_not_settle_is_a_defect(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(Vip, "_settle_once", flip)
     with pytest.raises(AssertionError, match="web does not settle: backup, absent"):
-        bench.give(ev.Tick(), ev.AnnounceAsked(vip=WEB))
+        bench.give(ev.Tick(), ev.AnnounceAsked(id="m1", vip=WEB))
