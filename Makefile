@@ -39,8 +39,8 @@ demo: $(VENV)/.user
 test: check sim lab
 
 check: $(VENV)/.dev
-	$(BIN)/ruff format --check floatip tests
-	$(BIN)/ruff check floatip tests
+	$(BIN)/ruff format --check floatip tests docs
+	$(BIN)/ruff check floatip tests docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest tests/unit tests/contract tests/test_architecture.py -m 'not lab' -n auto
@@ -60,13 +60,14 @@ bench: $(VENV)/.dev tools
 campaign: $(VENV)/.dev tools
 	$(BIN)/pytest tests/sim -n auto --sim-seeds 20000
 	FLOATIP_STORMS=20 FLOATIP_KILLS=10 $(BIN)/python -m floatip.lab.sandbox -- $(BIN)/pytest tests/lab/test_storms.py tests/lab/test_sentinel_daemon.py -p no:randomly -s
+	FLOATIP_MOVES=100 FLOATIP_INTERRUPTIONS=50 $(BIN)/python -m floatip.lab.sandbox -- $(BIN)/pytest tests/lab/test_planned_moves.py tests/lab/test_handover_interrupted.py --timeout 1800 -p no:randomly -s
 	$(BIN)/python -m tests.campaign --policy keep --faults $(FAULTS) --clusters $(CLUSTERS) --json build/campaign-keep.json
 	$(BIN)/python -m tests.campaign --policy release --faults $(FAULTS) --clusters $(CLUSTERS) --json build/campaign-release.json
 	$(BIN)/python -m tests.campaign --policy lan --faults $(FAULTS) --clusters $(CLUSTERS) --json build/campaign-lan.json
 
 format: $(VENV)/.dev
-	$(BIN)/ruff format floatip tests
-	$(BIN)/ruff check --fix floatip tests
+	$(BIN)/ruff format floatip tests docs
+	$(BIN)/ruff check --fix floatip tests docs
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

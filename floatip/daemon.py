@@ -26,6 +26,7 @@ from floatip.core.engine import Engine
 from floatip.core.types import NodeSpec, Policy, VipName
 from floatip.driver import Driver
 from floatip.hands.bus import BusHand
+from floatip.hands.errands import ErrandHand
 from floatip.hands.kernel import KernelHand
 from floatip.hands.lan import LanHand
 from floatip.host import capabilities
@@ -157,7 +158,9 @@ async def _serve(config: Config, path: Path, die: Callable[[int], NoReturn]) -> 
             log.warning(warning)
         stack.push_async_callback(control.close)
         told.driver = driver
-        driver.start(kernel, lan, bus)
+        errands = ErrandHand(lan.lan, lan.overhear, told, config.documented)
+        stack.push_async_callback(errands.close)
+        driver.start(kernel, lan, bus, errands)
         for vip, interface in heirs.items():
             driver.post(ev.Inherited(vip=vip, interface=interface))
         kernel.survey()

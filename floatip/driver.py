@@ -18,6 +18,7 @@ from floatip.core.engine import Engine
 from floatip.core.snapshot import Snapshot
 from floatip.core.types import Timing
 from floatip.hands.bus import BusHand
+from floatip.hands.errands import ErrandHand
 from floatip.hands.kernel import KernelHand
 from floatip.hands.lan import LanHand
 from floatip.host.clock import GapDetector, Reading
@@ -25,7 +26,9 @@ from floatip.observe.journal import Journal
 from floatip.ops.models import EventRecord
 from floatip.store import Store
 
-OUTPUT_LINES = 1000
+Asked = ev.FailoverAsked | ev.AnnounceAsked | ev.DirectiveAsked | ev.ErrandAsked
+STEP_S = 0.5
+"""A wall clock that differs by so much from what it should show was set."""
 
 
 class Driver:
@@ -38,6 +41,9 @@ class Driver:
         self.kernel: KernelHand
         self.lan: LanHand
         self.bus: BusHand
+        self.errands: ErrandHand
+        self._ahead_s: float | None = None
+        """By how much the wall clock is ahead of the time since boot, as the engine knows it."""
         self._store = store
         self._gap = GapDetector(heartbeat_s=timing.heartbeat_s, lease_s=timing.lease_s)
         self._wake_s = timing.lease_s / 4
@@ -50,9 +56,9 @@ class Driver:
         self._askers: dict[str, asyncio.Queue[ef.Progress | ef.Answer]] = {}
         self._log = structlog.get_logger()
 
-    def start(self, kernel: KernelHand, lan: LanHand, bus: BusHand) -> None:
+    def start(self, kernel: KernelHand, lan: LanHand, bus: BusHand, errands: ErrandHand) -> None:
         """Join the hands and begin."""
-        self.kernel, self.lan, self.bus = kernel, lan, bus
+        self.kernel, self.lan, self.bus, self.errands = kernel, lan, bus, errands
         self._turning = True
         for effect in self.engine.start(self._clock()):
             self._carry_out(effect)
@@ -91,6 +97,10 @@ class Driver:
 
     def _look_for_gap(self) -> None:
         reading = Reading.take()
+        ahead_s = reading.realtime_s - reading.boottime_s
+        if self._ahead_s is None or abs(ahead_s - self._ahead_s) > STEP_S:
+            self._ahead_s = ahead_s
+            self._inbox.appendleft(ev.WallClock(wall_s=reading.realtime_s))
         why = self._gap.turn(reading)
         last, self._last_turn = self._last_turn, reading.boottime_s
         if why is not None and last is not None:
@@ -119,6 +129,8 @@ class Driver:
                 self.kernel.unbind(effect)
             case ef.Announce():
                 self.lan.announce(effect)
+            case ef.Hush():
+                self.lan.forget((effect.vip,))
             case ef.Probe():
                 self.lan.probe(effect)
             case ef.Ask():
@@ -133,6 +145,8 @@ class Driver:
                 self._store.save_soon(effect.stored)
             case ef.Tell():
                 self._tell(effect)
+            case ef.RunErrand():
+                self.errands.run(effect)
             case ef.Progress() | ef.Answer():
                 if (asker := self._askers.get(effect.id)) is not None:
                     asker.put_nowait(effect)
@@ -162,19 +176,16 @@ class Driver:
         """The cluster as this node sees it now."""
         return self.engine.snapshot(self._clock())
 
-    async def ask(self, event: ev.FailoverAsked | ev.AnnounceAsked) -> AsyncGenerator[ef.Progress | ef.Answer, None]:
-        """Put a request to the engine; yield its steps, and an Answer as the last item."""
-        if isinstance(event, ev.AnnounceAsked):
-            self.post(event)
-            yield ef.Answer(id="", outcome=ef.Outcome.PROVEN, text=f"announced {event.vip}")
-            return
-        queue = self._askers[event.id] = asyncio.Queue(OUTPUT_LINES)
+    async def ask(self, event: Asked, answers: int) -> AsyncGenerator[ef.Progress | ef.Answer, None]:
+        """Put a request to the engine; yield its steps, and as many Answers as things were asked about."""
+        queue = self._askers[event.id] = asyncio.Queue()
         try:
             self.post(event)
             while True:
                 item = await queue.get()
                 yield item
-                if isinstance(item, ef.Answer):
+                answers -= isinstance(item, ef.Answer)
+                if answers <= 0:
                     return
         finally:
             with contextlib.suppress(KeyError):

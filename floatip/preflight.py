@@ -104,14 +104,11 @@ def refuse_missing(config: Config) -> None:
 def sysctls(config: Config) -> Iterator[list[Row]]:
     """Set what VIPs need, and put it back at the end if the configuration says so; raises SysctlError."""
     table = Sysctls()
-    several = [name for vip in config.vips if len(vip.interfaces) > 1 for name in vip.interfaces]
     rows = table.wanted(
         config.interfaces,
-        prefixes_other_than_host=any(
-            placed.prefix != placed.address.max_prefixlen for vip in config.vips for placed in vip.addresses
-        ),
+        prefixes_other_than_host=config.has_wide_prefixes,
         all_too=config.sysctl.all,
-        failover_interfaces=several,
+        failover_interfaces=config.failover_interfaces,
     )
     changes: list[Change] = []
     if config.sysctl.enforce:

@@ -5,14 +5,14 @@ from typing import Annotated
 import typer
 
 from floatip import __version__
-from floatip.cli import cluster, service
+from floatip.cli import cluster, doctor, hosts, orders, service
 from floatip.cli.options import JsonOption, NoColorOption, Settings, SocketOption, verb
 
 app = typer.Typer(
     name="floatip",
     help="Highly available floating IP addresses: one owner per VIP, elected over MQTT, seen by the LAN.",
     epilog="Exit codes: 0 done and proven, 1 failed, 2 usage or configuration, 3 no daemon answers, 4 refused,"
-    " 5 done but not proven, 6 timed out.",
+    " 5 done but not proven, 6 timed out, 7 something needs attention.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -43,10 +43,20 @@ def _globals(
 for _name, _run in (
     ("status", cluster.status),
     ("failover", cluster.failover),
+    ("migrate", hosts.migrate),
+    ("audit", hosts.audit),
     ("announce", cluster.announce),
+    ("explain", cluster.explain),
+    ("drain", orders.drain),
+    ("undrain", orders.undrain),
+    ("pin", orders.pin),
+    ("unpin", orders.unpin),
+    ("freeze", orders.freeze),
+    ("thaw", orders.thaw),
     ("events", cluster.events),
     ("run", service.run),
     ("check", service.check),
+    ("doctor", doctor.doctor),
     ("cleanup", service.cleanup),
     ("keygen", service.keygen),
     ("broker", service.broker),

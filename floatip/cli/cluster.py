@@ -1,20 +1,20 @@
-"""The verbs of the cluster: status, failover, announce, events. Knows: the Python API and paper. Never: decides."""
+"""The verbs of the cluster: status, failover, announce, explain, events. Knows: the Python API. Never: decides."""
 
 import asyncio
 import json
 import sys
 import time
-from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from floatip.cli.draw import Paper, status_view
-from floatip.cli.options import Settings, complain, duration_s, printable
-from floatip.ops.errors import FloatipError, NotRunning
-from floatip.ops.models import EventRecord, MoveResult, Status, Step, iso, to_document, worst
+from floatip.cli.draw import Paper, explanation, status_view
+from floatip.cli.options import Settings, duration_s, printable
+from floatip.cli.talk import DryRunOption, TimeoutOption, ended, print_json, report, steps, with_cluster
+from floatip.ops.errors import NotRunning
+from floatip.ops.models import EventRecord, Status, iso, to_document
 
 if TYPE_CHECKING:
     from floatip.ops.client import Cluster
@@ -25,7 +25,7 @@ WATCH_S = 0.5
 """How often ``status --watch`` looks."""
 
 VipArgument = Annotated[str, typer.Argument(metavar="VIP", help="The VIP's name.")]
-VipArguments = Annotated[list[str], typer.Argument(metavar="VIP", help="The VIPs' names, moved one by one.")]
+VipArguments = Annotated[list[str], typer.Argument(metavar="VIP", help="The VIPs' names, moved all at once.")]
 
 
 def status(
@@ -33,51 +33,57 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it; in a pipe: each change.")] = False,
 ) -> int:
     """Show who owns what, since when, seen by whom, how fresh."""
-    return _with_cluster(settings, lambda cluster: _watch(settings, cluster) if watch else _status(settings, cluster))
+    return with_cluster(settings, lambda cluster: _watch(settings, cluster) if watch else _status(settings, cluster))
 
 
 def failover(
     settings: Settings,
     vips: VipArguments,
     to: Annotated[str | None, typer.Option("--to", metavar="NODE", help="The new owner; otherwise the best.")] = None,
-    timeout: Annotated[str, typer.Option("--timeout", metavar="TIME", help="Patience for each VIP.")] = "10s",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    timeout: TimeoutOption = "10s",
+    dry_run: DryRunOption = False,
+    force: Annotated[bool, typer.Option("--force", help="Frozen VIPs too; they are frozen where they go.")] = False,
 ) -> int:
     """Move VIPs to another node by hand, and wait for the proof."""
     timeout_s = duration_s(timeout)
 
     async def move(cluster: "Cluster") -> int:
         if dry_run:
-            plans = await cluster.plan(vips, to=to)
+            plans = await cluster.plan(vips, to=to, force=force)
             if settings.json:
-                _print_json({"plans": [to_document(plan) for plan in plans]})
+                print_json({"plans": [to_document(plan) for plan in plans]})
             else:
                 for plan in plans:
                     print(printable(plan.text))
             return 0
+        show = steps(settings, several=len(vips) > 1)
+        moved = cluster.failover(vips, to=to, timeout_s=timeout_s, force=force, on_step=show)
+        return await ended("moves", settings, moved)
 
-        def show(step: Step) -> None:
-            about = f"{step.vip}: " if len(vips) > 1 else ""
-            print(printable(f"{step.at_ms:>6} ms  {about}{step.text}"), flush=True)
-
-        try:
-            results = await cluster.failover(vips, to=to, timeout_s=timeout_s, on_step=None if settings.json else show)
-        except FloatipError as error:
-            if not error.results:
-                raise
-            results = error.results
-        return _report(settings, results)
-
-    return _with_cluster(settings, move)
+    return with_cluster(settings, move)
 
 
 def announce(settings: Settings, vip: VipArgument) -> int:
-    """Tell the LAN again where a VIP is (on its owner)."""
+    """Have a VIP's owner tell the LAN again where it is."""
 
     async def tell(cluster: "Cluster") -> int:
-        return _report(settings, (await cluster.announce(vip),))
+        return report("moves", settings, (await cluster.announce(vip),))
 
-    return _with_cluster(settings, tell)
+    return with_cluster(settings, tell)
+
+
+def explain(settings: Settings, vip: VipArgument) -> int:
+    """Say why a VIP is where it is, and what could come next."""
+
+    async def tell(cluster: "Cluster") -> int:
+        found = await cluster.explain(vip)
+        if settings.json:
+            print_json(to_document(found))
+        else:
+            print("\n".join(explanation(found)))
+        return 0
+
+    return with_cluster(settings, tell)
 
 
 def events(
@@ -92,25 +98,13 @@ def events(
                 print(json.dumps(to_document(record)) if settings.json else _event_line(record), flush=follow)
         return 0
 
-    return _with_cluster(settings, tell)
-
-
-def _with_cluster(settings: Settings, use: "Callable[[Cluster], Coroutine[Any, Any, T]]") -> T:
-    """Run ``use`` with the cluster behind the daemon at the socket."""
-    from floatip.ops.client import connect
-    from floatip.ops.wire import DEFAULT_SOCKET
-
-    async def ask() -> T:
-        async with connect(settings.socket or DEFAULT_SOCKET) as cluster:
-            return await use(cluster)
-
-    return asyncio.run(ask())
+    return with_cluster(settings, tell)
 
 
 async def _status(settings: Settings, cluster: "Cluster") -> int:
     found = await cluster.status()
     if settings.json:
-        _print_json(to_document(found))
+        print_json(to_document(found))
     else:
         Paper(color=not settings.no_color).show(status_view(found))
     return 0
@@ -159,24 +153,6 @@ def _timeless(status: Status) -> Status:
     )
 
 
-def _report(settings: Settings, results: tuple[MoveResult, ...]) -> int:
-    """Print how each request ended, and return the exit code of the worst end."""
-    if settings.json:
-        _print_json({"moves": [to_document(result) for result in results]})
-    else:
-        for result in results:
-            text = result.text if result.vip in result.text else f"{result.vip}: {result.text}"
-            if result.exit_code in (0, 5):
-                print(printable(text))
-            else:
-                complain(text)
-    return worst(results).exit_code
-
-
 def _event_line(record: EventRecord) -> str:
     about = record.vip or record.peer or "-"
     return printable(f"{iso(record.at)}  {record.kind:<8}  {about:<12}  {record.text}")
-
-
-def _print_json(document: object) -> None:
-    print(json.dumps(document, indent=2 if sys.stdout.isatty() else None))

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from floatip.cli.options import printable
-from floatip.ops.models import BrokerStatus, NodeStatus, Status, VipStatus
+from floatip.ops.models import BrokerStatus, Explanation, NodeStatus, Status, VipStatus
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -111,6 +111,28 @@ def status_view(status: Status) -> View:
     )
 
 
+def explanation(found: Explanation) -> list[str]:
+    """Return the lines of ``floatip explain``."""
+    lines = [f"{found.vip}: {'nobody owns it' if found.owner is None else f'owned by {found.owner}'}", ""]
+    lines += [f"  {sentence}" for sentence in found.why]
+    rows = tuple(
+        (
+            Cell("-" if one.rank is None else str(one.rank + 1)),
+            Cell(one.node),
+            Cell("-" if one.priority is None else str(one.priority)),
+            Cell("; ".join(one.reasons) or ("owner" if one.node == found.owner else "able")),
+        )
+        for one in found.candidates
+    )
+    lines += ["", *_aligned(Table(columns=("RANK", "NODE", "PRIORITY", "STATE"), rows=rows)).split("\n"), ""]
+    return [
+        *(printable(line) for line in lines),
+        printable(f"if its owner died now:       {found.if_owner_dies}"),
+        printable(f"if its owner lost MQTT now:  {found.if_owner_loses_mqtt}"),
+        printable(f"if brokers died now:         {found.if_brokers_die}"),
+    ]
+
+
 def ago(seconds: float) -> str:
     """Return a length of time in at most two units: ``12 s``, ``3 min 5 s``, ``2 d 4 h``."""
     whole = max(0, int(seconds))
@@ -185,6 +207,12 @@ def _since(since: datetime | None, now: datetime) -> Cell:
 def _notes(vip: VipStatus) -> list[str]:
     """Return what an operator should know of a VIP beyond its owner."""
     notes = []
+    if vip.handover is not None:
+        notes.append(f"handover {vip.handover}")
+    if vip.frozen:
+        notes.append("frozen")
+    if vip.pinned_to is not None:
+        notes.append(f"pinned to {vip.pinned_to}")
     if vip.isolated:
         notes.append("isolated: kept without quorum")
     if vip.role == "owner" and not vip.bound:

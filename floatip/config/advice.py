@@ -7,7 +7,8 @@ from pathlib import Path
 from floatip.config.fields import duration
 from floatip.config.model import Config
 from floatip.config.problems import dotted
-from floatip.config.tables import QuorumPolicy
+from floatip.config.tables import Handover, QuorumPolicy
+from floatip.core.types import REMOVAL_DELAY_S, Policy, Timing
 
 _LABEL_CHARACTERS = 15
 
@@ -134,6 +135,21 @@ def _vips(config: Config) -> Iterator[str]:
                 yield f"{where}.interfaces: {interface} leaves no room for a label, so `ifconfig` will not show the VIP"
 
 
+def _overlap(config: Config) -> Iterator[str]:
+    timing = config.timing
+    for number, vip in enumerate(config.vips):
+        release = config.policy(vip) is QuorumPolicy.RELEASE
+        if not release or config.handover(vip) is not Handover.MAKE_BEFORE_BREAK:
+            continue
+        times = Timing(heartbeat_s=timing.heartbeat_s, lease_s=timing.lease_s)
+        longest_s = times.lifetime_s(Policy.RELEASE) + REMOVAL_DELAY_S
+        yield (
+            f"{dotted(('vip', number))}.handover: under no_quorum_policy release, an owner that freezes in the middle "
+            f"of a make-before-break move may hold the address beside the new one for up to "
+            f'"{duration(longest_s)}"; break-before-make never has two'
+        )
+
+
 def _some(names: list[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
@@ -149,4 +165,5 @@ ADVICE: tuple[Callable[[Config], Iterator[str]], ...] = (
     _timing,
     _host,
     _vips,
+    _overlap,
 )

@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 from floatip.config.model import TABLES
 from floatip.config.problems import KeyPath, Problem, dotted, listed, shown
 
-_ARRAYS = frozenset({("vip",), ("check",), ("hook",)})
+_ARRAYS = frozenset({("vip",), ("alias",), ("check",), ("hook",)})
 _EXAMPLES: dict[tuple[str, ...], str] = {
     ("cluster",): 'cluster = "web"',
     ("mqtt",): '[mqtt] with brokers = ["mqtt://10.78.0.1:1883"]',
@@ -18,6 +18,8 @@ _EXAMPLES: dict[tuple[str, ...], str] = {
     ("vip", "name"): 'name = "web"',
     ("vip", "addresses"): 'addresses = ["10.77.0.50"]',
     ("vip", "interfaces"): 'interfaces = ["eth0"]',
+    ("alias", "address"): 'address = "10.77.0.60"',
+    ("alias", "purpose"): 'purpose = "printer of the second floor"',
     ("check", "name"): 'name = "nginx"',
     ("check", "type"): 'type = "tcp"',
     ("hook", "on"): 'on = ["acquired", "released"]',

@@ -12,6 +12,7 @@ from pydantic import Field
 from floatip.config.fields import AbsolutePath, Many, Name
 from floatip.config.schema import tidy
 from floatip.config.tables import (
+    Alias,
     Check,
     Control,
     Embedded,
@@ -29,7 +30,7 @@ from floatip.config.tables import (
     TimingTable,
     Vip,
 )
-from floatip.core.types import NodeName, NodeSpec, Policy, Timing, VipName, VipSpec
+from floatip.core.types import Address, NodeName, NodeSpec, Policy, Timing, VipName, VipSpec
 
 
 def short_host_name() -> str:
@@ -59,6 +60,7 @@ class Config(Table):
     http: Http | None = Field(default=None, description="status page and metrics")
     lan: Lan = Field(default=Lan(), description="LAN health")
     vips: Many[Vip] = Field(default=(), alias="vip", description="the floating addresses")
+    aliases: Many[Alias] = Field(default=(), alias="alias", description="plain addresses that floatip does not manage")
     checks: Many[Check] = Field(default=(), alias="check", description="looks at services of this host")
     hooks: Many[Hook] = Field(default=(), alias="hook", description="programs that are told what happened")
 
@@ -74,9 +76,24 @@ class Config(Table):
         return Handover.BREAK_BEFORE_MAKE if release else Handover.MAKE_BEFORE_BREAK
 
     @property
+    def documented(self) -> dict[Address, tuple[str, str]]:
+        """Purpose and contact of each plain alias that the file names."""
+        return {alias.address: (alias.purpose, alias.contact) for alias in self.aliases}
+
+    @property
     def interfaces(self) -> tuple[str, ...]:
         """Every interface that a VIP can be on, each once."""
         return tuple(dict.fromkeys(name for vip in self.vips for name in vip.all_interfaces))
+
+    @property
+    def failover_interfaces(self) -> list[str]:
+        """The interfaces between which a VIP can move on this node."""
+        return [name for vip in self.vips if len(vip.interfaces) > 1 for name in vip.interfaces]
+
+    @property
+    def has_wide_prefixes(self) -> bool:
+        """Whether any address of a VIP has another prefix than /32 or /128."""
+        return any(one.prefix != one.address.max_prefixlen for vip in self.vips for one in vip.addresses)
 
     def node_spec(self, version: str) -> NodeSpec:
         """What the engine gets; ``version`` is that of this program. ValueError for a policy the engine lacks."""
@@ -92,6 +109,11 @@ class Config(Table):
                     policy=Policy(self.policy(vip)),
                     priority=vip.priority,
                     placement=vip.placement,
+                    make_before_break=self.handover(vip) is Handover.MAKE_BEFORE_BREAK,
+                    preempt=vip.preempt,
+                    preempt_delay_s=vip.preempt_delay_s,
+                    purpose=vip.purpose,
+                    contact=vip.contact,
                 )
                 for vip in self.vips
             ),
@@ -126,6 +148,7 @@ TABLES: dict[tuple[str, ...], type[Table]] = {
     ("http",): Http,
     ("lan",): Lan,
     ("vip",): Vip,
+    ("alias",): Alias,
     ("check",): Check,
     ("hook",): Hook,
 }

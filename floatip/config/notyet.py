@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from floatip.config.model import Config
 from floatip.config.problems import KeyPath, Problem, shown
-from floatip.config.tables import Handover, Table
+from floatip.config.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,6 @@ class Row:
 
 
 NOT_YET: tuple[Row, ...] = (
-    Row("vip.handover", "leave it out: planned moves are break-before-make here", Handover.MAKE_BEFORE_BREAK),
-    Row("vip.preempt", "leave it out, and move the VIP back by `floatip failover`", value=True),
     Row("vip.gateway", "leave gateway and table out, and route by the host's own configuration"),
     Row("check", "leave [[check]] and the VIPs' checks out"),
     Row("hook", "leave [[hook]] out, and follow `floatip events -f`"),

@@ -30,6 +30,8 @@ _STAND_INS: dict[tuple[str, ...], object] = {
     ("vip", "name"): "x",
     ("vip", "addresses"): ["192.0.2.1"],
     ("vip", "interfaces"): ["x"],
+    ("alias", "address"): "192.0.2.2",
+    ("alias", "purpose"): "x",
     ("check", "name"): "x",
     ("check", "type"): "process",
     ("hook", "on"): ["stop"],

@@ -140,6 +140,22 @@ def _distinct_addresses(config: Config) -> Found:
             yield Problem(path=here, text=text, reads=(there,))
 
 
+def _aliases(config: Config) -> Found:
+    """A plain alias is written down once, and is no VIP's."""
+    floating = {placed.address: path for path, vip in _vips(config) for placed in vip.addresses}
+    known: dict[Address, KeyPath] = {}
+    for number, alias in enumerate(config.aliases):
+        here: KeyPath = ("alias", number, "address")
+        there = known.setdefault(alias.address, here)
+        if there != here:
+            text = f"{alias.address} is also {dotted(there)}; must be written down once"
+            yield Problem(path=here, text=text, reads=(there,))
+        elif alias.address in floating:
+            where = floating[alias.address]
+            text = f"{alias.address} belongs to {dotted(where)}, whose purpose and contact count; leave it out here"
+            yield Problem(path=here, text=text, reads=((*where, "addresses"),))
+
+
 def _interfaces(config: Config) -> Found:
     for path, vip in _vips(config):
         names = [((*path, "interfaces", number), name) for number, name in enumerate(vip.interfaces)]
@@ -242,6 +258,7 @@ RULES: tuple[Rule, ...] = (
     _socket,
     _distinct_names,
     _distinct_addresses,
+    _aliases,
     _interfaces,
     _bootstrap,
     _preempt,

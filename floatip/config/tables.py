@@ -253,6 +253,14 @@ class Vip(Table):
         return tuple(dict.fromkeys([*self.interfaces, *filter(None, named)]))
 
 
+class Alias(Table):
+    """`[[alias]]`: a plain address that floatip does not manage, written down so that `audit` knows it."""
+
+    address: HostAddress = Field(description="the address, without a prefix")
+    purpose: Line = Field(description="for people: what it is for")
+    contact: Line = Field(default="", description="for people: whom to ask")
+
+
 class Check(Table):
     """`[[check]]`: a look at a service of this host."""
 

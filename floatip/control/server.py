@@ -7,50 +7,28 @@ nothing is kept for one that does not read, and long answers are made in slices 
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
 
+from floatip.control.dispatch import Backend, Dispatcher
 from floatip.control.doorway import Doorway
 from floatip.control.line import Line
-from floatip.core.effects import Answer, Outcome, Progress
-from floatip.core.events import AnnounceAsked, FailoverAsked
-from floatip.core.snapshot import Snapshot
-from floatip.core.types import BrokerName, NodeName, VipName
+from floatip.core.types import BrokerName
 from floatip.ops import wire
 from floatip.ops.document import head_document, vip_document
 from floatip.ops.errors import BadRequest, Failed, FloatipError
-from floatip.ops.models import EventRecord, MoveResult, Plan, Step, to_document
-from floatip.ops.plan import announceable, plan
+from floatip.ops.models import EventRecord
 
 MAX_CLIENTS = 64
 READ_S = 5.0
 """How long a client may take to send its request."""
 DISCARD_S = 1.0
 """How long a client whose request was turned down may go on sending it."""
-GRACE_S = 2.0
-"""How much later than asked for the backend may answer; the request has then timed out all the same."""
 SLICE = 50
 """How many VIPs or events are written down in one turn of the loop: less than a millisecond of work."""
 _ACCEPT_TURNS = 3
 """How many turns of the loop asyncio takes to make a client of a connection that it has accepted."""
-
-
-class Backend(Protocol):
-    """What the daemon offers to its clients. Every method but ``ask`` and ``follow`` returns at once."""
-
-    def snapshot(self) -> Snapshot:
-        """Return the cluster as this node sees it now."""
-
-    def ask(self, event: FailoverAsked | AnnounceAsked) -> AsyncGenerator[Progress | Answer, None]:
-        """Put the request to the engine; yield its steps, and an Answer as the last item."""
-
-    def history(self) -> list[EventRecord]:
-        """Return what happened, oldest first, as far as it is remembered."""
-
-    def follow(self) -> AsyncIterator[EventRecord]:
-        """Yield what happens from this call on; end for a follower that has fallen too far behind."""
 
 
 class ControlServer:
@@ -67,6 +45,7 @@ class ControlServer:
     ) -> None:
         self._doorway = Doorway(path, group)
         self._backend = backend
+        self._dispatcher = Dispatcher(backend, wall_clock=wall_clock)
         self._urls = urls
         self._wall_clock = wall_clock
         self._server: asyncio.Server | None = None
@@ -135,12 +114,8 @@ class ControlServer:
                 await line.send(wire.encode_reply("result", {}))
             case wire.EventsRequest():
                 await self._follow(reader, line)
-            case wire.AnnounceRequest():
-                announceable(self._backend.snapshot(), request.vip)
-                event = AnnounceAsked(vip=VipName(request.vip))
-                await _send_moves(line, [await self._ask(event, READ_S, line)])
-            case wire.FailoverRequest():
-                await self._failover(request, line)
+            case _:
+                await self._dispatcher.carry_out(request, line)
 
     async def _status(self) -> bytes:
         """Return the status as one line, written down slice by slice."""
@@ -178,59 +153,6 @@ class ControlServer:
             await line.send(wire.encode_reply("event", record))
         raise Failed("events were lost: they were read more slowly than they happened; start again")
 
-    async def _failover(self, request: wire.FailoverRequest, line: Line) -> None:
-        """Plan all of the moves, then make them one after the other; nothing is begun if one of them is refused."""
-        snapshot = self._backend.snapshot()
-        names = tuple(dict.fromkeys(request.vips))
-        plans = [plan(snapshot, vip, request.to) for vip in names]
-        if request.dry_run:
-            await line.send(wire.encode_reply("result", {"plans": [to_document(each) for each in plans]}))
-            return
-        await _send_moves(line, [await self._move(each, request, line) for each in plans])
-
-    async def _move(self, planned: Plan, request: wire.FailoverRequest, line: Line) -> MoveResult:
-        """Make one move; an operator who has hung up begins no more of them."""
-        line.check()
-        if planned.done:
-            outcome = Outcome.PROVEN if planned.proven else Outcome.UNPROVEN
-            return MoveResult(
-                vip=planned.vip, proven=planned.proven, outcome=outcome, text=planned.text, owner=planned.owner
-            )
-        event = FailoverAsked(
-            id=secrets.token_hex(8),
-            vip=VipName(planned.vip),
-            to=None if request.to is None else NodeName(request.to),
-            timeout_s=request.timeout_s,
-        )
-        return await self._ask(event, request.timeout_s + GRACE_S, line)
-
-    async def _ask(self, event: FailoverAsked | AnnounceAsked, within_s: float, line: Line) -> MoveResult:
-        """Put one request to the backend, send its steps as they come, and return how it ended."""
-        began = time.monotonic()
-        steps: list[Step] = []
-        outcome, text = Outcome.FAILED, f"the request for {event.vip} ended without an answer; see `floatip events`"
-        try:
-            async with asyncio.timeout(within_s), aclosing(self._backend.ask(event)) as answers:
-                async for item in answers:
-                    if isinstance(item, Answer):
-                        outcome, text = item.outcome, item.text
-                        break
-                    at_ms = round((time.monotonic() - began) * 1000)
-                    steps.append(Step(vip=event.vip, text=item.text, at_ms=at_ms))
-                    await line.send(wire.encode_reply("step", steps[-1]))
-        except TimeoutError:
-            outcome = Outcome.TIMED_OUT
-            text = f"no answer for {event.vip} within {within_s:g} s; `floatip status` shows how it is now"
-        owner = next((vip.owner for vip in self._backend.snapshot().vips if vip.name == event.vip), None)
-        return MoveResult(
-            vip=event.vip,
-            proven=outcome is Outcome.PROVEN,
-            outcome=outcome,
-            text=text,
-            owner=owner,
-            steps=tuple(steps),
-        )
-
 
 async def _request(reader: asyncio.StreamReader) -> wire.Request | None:
     """Return the request of a client, None if it hung up without one."""
@@ -253,7 +175,3 @@ async def _discard(reader: asyncio.StreamReader) -> None:
         async with asyncio.timeout(DISCARD_S):
             while await reader.read(wire.MAX_REQUEST_BYTES):
                 pass
-
-
-async def _send_moves(line: Line, results: list[MoveResult]) -> None:
-    await line.send(wire.encode_reply("result", {"moves": [to_document(result) for result in results]}))

@@ -34,7 +34,9 @@ class LanHand:
         self._vip_of: dict[Address, VipName] = {
             placed.address: spec.name for spec in self._specs.values() for placed in spec.addresses
         }
+        self._places = {spec.name: set(places(spec)) for spec in self._specs.values()}
         self._announced: set[VipName] = set()
+        self._ears: list[Callable[[Heard], None]] = []
         self._asked = AskedHosts()
         self._clock = clock
         self.lan = Lan(self._heard, rate_per_s=rate_per_s)
@@ -95,12 +97,19 @@ class LanHand:
             self._announced.discard(vip)
             self.lan.cancel(placed.address for placed in self._specs[vip].addresses)
 
+    def overhear(self, ear: Callable[[Heard], None]) -> Callable[[], None]:
+        """Let somebody else hear all frames as well; return what ends that."""
+        self._ears.append(ear)
+        return lambda: self._ears.remove(ear)
+
     def _heard(self, heard: Heard) -> None:
+        for ear in self._ears:
+            ear(heard)
         mac = Mac(heard.mac)
         if self._asked.is_answer(heard, self._clock()):
             self._post(ev.Reached(interface=heard.interface, address=heard.address, mac=mac))
         vip = self._vip_of.get(heard.address)
-        if vip is not None and heard.kind is not HeardKind.PROBE:
+        if vip is not None and heard.kind is not HeardKind.PROBE and heard.interface in self._places[vip]:
             self._post(
                 ev.Answered(
                     vip=vip,

@@ -44,7 +44,8 @@ def _node_document(node: NodeSnapshot) -> dict[str, Any]:
 
 
 def vip_document(vip: VipSnapshot, *, wall_s: float, urls: Mapping[BrokerName, str]) -> dict[str, Any]:
-    """Return one entry of ``vips``; nothing can be pinned or frozen, and no handover is told of, as yet."""
+    """Return one entry of ``vips``."""
+    move = vip.handover
     return {
         "name": vip.name,
         "addresses": list(vip.addresses),
@@ -56,14 +57,16 @@ def vip_document(vip: VipSnapshot, *, wall_s: float, urls: Mapping[BrokerName, s
         "bound": vip.bound,
         "interface": vip.interface,
         "verified_by": list(vip.verified_by),
-        "pinned_to": None,
-        "frozen": False,
+        "pinned_to": vip.pinned_to,
+        "frozen": vip.frozen_for is not None,
         "candidates": list(vip.candidates),
         "effective_priority": vip.effective_priority,
         "held_on": [urls.get(broker, broker) for broker in vip.held_on],
         "isolated_owners": list(vip.isolated_owners),
-        "handover": None,
+        "handover": None if move is None else f"{move.by} -> {move.to}: {move.stage}",
         "definition_differs": list(vip.definition_differs),
         "faults": list(vip.faults),
         "conflicts": [{"address": each.address, "mac": each.mac, "peer": each.peer} for each in vip.conflicts],
+        "purpose": vip.spec.purpose,
+        "contact": vip.spec.contact,
     }

@@ -14,7 +14,7 @@ FloatipError
 
 from typing import ClassVar
 
-from floatip.ops.models import MoveResult
+from floatip.ops.models import Result
 
 
 class FloatipError(Exception):
@@ -23,7 +23,7 @@ class FloatipError(Exception):
     kind: ClassVar[str] = "failed"
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, text: str, *, results: tuple[MoveResult, ...] = ()) -> None:
+    def __init__(self, text: str, *, results: tuple[Result, ...] = ()) -> None:
         super().__init__(text)
         self.text = text
         self.results = results
@@ -106,6 +106,6 @@ _BY_KIND: dict[str, type[FloatipError]] = {
 }
 
 
-def error_of(kind: str, text: str, *, results: tuple[MoveResult, ...] = ()) -> FloatipError:
+def error_of(kind: str, text: str, *, results: tuple[Result, ...] = ()) -> FloatipError:
     """Return the error of this kind; a kind that only a newer daemon knows is a plain failure."""
     return _BY_KIND.get(kind, Failed)(text, results=results)

@@ -7,7 +7,7 @@ may hold more than these classes name (a newer daemon); it may not hold less.
 import functools
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from floatip.core.effects import Outcome
 
 T = TypeVar("T")
+R = TypeVar("R", bound="MoveResult | OrderResult")
 
 SCHEMA = 1
 """The version of the status document."""
@@ -75,6 +76,8 @@ class VipStatus:
     definition_differs: tuple[str, ...]
     faults: tuple[str, ...]
     conflicts: tuple[Conflict, ...]
+    purpose: str = ""
+    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +109,9 @@ class EventRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of a move, ``at_ms`` milliseconds after it was asked for."""
+    """One step of a request about a VIP or a node, ``at_ms`` milliseconds after it was asked for."""
 
-    vip: str
+    about: str
     text: str
     at_ms: int
 
@@ -128,6 +131,104 @@ class MoveResult:
     def exit_code(self) -> int:
         """The exit code of the command line for this outcome."""
         return _EXIT_CODES[self.outcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderResult:
+    """How an order that lasts (pin, drain, freeze, and their opposites) ended for one VIP or node."""
+
+    subject: str
+    proven: bool
+    outcome: Outcome
+    text: str
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command line for this outcome."""
+        return _EXIT_CODES[self.outcome]
+
+
+Result = MoveResult | OrderResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """How the migration of an address ended; ``boot_changes``: what to change so that reboots do not undo it."""
+
+    address: str
+    source: str
+    target: str
+    proven: bool
+    outcome: Outcome
+    text: str
+    steps: tuple[Step, ...] = ()
+    boot_changes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command line for this outcome."""
+        return _EXIT_CODES[self.outcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """One address on one node.
+
+    ``kind``: primary, VIP, documented alias, undocumented alias, duplicate. ``boot``: file and line of what would bring
+    it up at boot. ``packets`` came in during the last ``since_s`` seconds; None: counting has begun now.
+    """
+
+    node: str
+    address: str
+    prefix: int
+    interface: str
+    kind: str
+    vip: str | None
+    purpose: str
+    contact: str
+    boot: tuple[str, ...]
+    listeners: tuple[str, ...]
+    packets: int | None
+    since_s: float | None
+    attention: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """Every address of every node, and what needs attention beside the rows."""
+
+    rows: tuple[AuditRow, ...]
+    attention: tuple[str, ...]
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether somebody should look."""
+        return bool(self.attention) or any(row.attention for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One node beside a VIP: its ``rank`` among the candidates (0: the best), or why it is none."""
+
+    node: str
+    rank: int | None
+    priority: int | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a VIP is where it is, and what would happen if something broke now; each a sentence."""
+
+    vip: str
+    owner: str | None
+    since: datetime | None
+    why: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+    if_owner_dies: str
+    if_owner_loses_mqtt: str
+    if_brokers_die: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +253,7 @@ _EXIT_CODES = {
 """From best to worst: the order in which several results become one."""
 
 
-def worst(results: tuple[MoveResult, ...]) -> MoveResult:
+def worst(results: Sequence[R]) -> R:
     """Return the result that decides the exit code of all; ``results`` must not be empty."""
     order = list(_EXIT_CODES)
     return max(results, key=lambda result: order.index(result.outcome))

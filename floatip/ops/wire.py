@@ -7,9 +7,13 @@ One request per connection: ``{"v": 1, "ask": "failover", "vips": ["web"], ...}`
 
 import json
 import math
+import re
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 
+from floatip.core.messages import Task
 from floatip.ops.errors import BadRequest, FloatipError, ProtocolMismatch
 from floatip.ops.models import from_document, to_document
 
@@ -19,7 +23,10 @@ DEFAULT_SOCKET = "/run/floatip/floatip.sock"
 MAX_REQUEST_BYTES = 64 * 1024
 MAX_REPLY_BYTES = 16 * 1024 * 1024
 """One line of a reply: the status of 20,000 VIPs."""
-MAX_TIMEOUT_S = 3600.0
+MAX_TIMEOUT_S = 300.0
+"""What a message between nodes may say of how long it is valid."""
+MAX_LIFETIME_S = 86_400
+_INTERFACE = re.compile(r"[0-9A-Za-z._:@-]{1,15}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,18 +36,19 @@ class StatusRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailoverRequest:
-    """Move these VIPs, one after the other, each within ``timeout_s``; only say what would happen if ``dry_run``."""
+    """Move these VIPs, all at once, within ``timeout_s``; only say what would happen if ``dry_run``."""
 
     vips: tuple[str, ...]
     to: str | None = None
     timeout_s: float = 10.0
     dry_run: bool = False
+    force: bool = False
+    """Move frozen VIPs too; they are frozen where they go."""
 
     def __post_init__(self) -> None:
         if not self.vips:
             raise BadRequest("name at least one VIP to move")
-        if not (math.isfinite(self.timeout_s) and 0 < self.timeout_s <= MAX_TIMEOUT_S):
-            raise BadRequest(f"a timeout of {self.timeout_s:g} s is not between 0 and {MAX_TIMEOUT_S:.0f} s")
+        _check_timeout(self.timeout_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +59,93 @@ class AnnounceRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest:
+    """Give an order that lasts, or (``value`` empty) revoke it.
+
+    ``pin``: these VIPs prefer the node ``value``, for ``lasts_s`` seconds. ``drain``: these nodes (none: the asked one)
+    take no VIPs; ``force``: even the last candidate. ``freeze``: nobody takes these VIPs (none: all) but their owners.
+    """
+
+    kind: str
+    subjects: tuple[str, ...] = ()
+    value: str = ""
+    lasts_s: float | None = None
+    timeout_s: float = 10.0
+    force: bool = False
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in {"pin", "drain", "freeze"}:
+            raise BadRequest(f"no order is named {self.kind!r:.40}: there are pin, drain and freeze")
+        if self.lasts_s is not None and not (math.isfinite(self.lasts_s) and self.lasts_s > 0):
+            raise BadRequest(f"an order cannot last {self.lasts_s:g} s")
+        _check_timeout(self.timeout_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainRequest:
+    """Say why this VIP is where it is."""
+
+    vip: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrandRequest:
+    """Have something done on the host of a node: its inventory, or a plain address that is no VIP."""
+
+    node: str
+    task: str
+    address: str = ""
+    prefix: int = 0
+    interface: str = ""
+    lifetime_s: int = 0
+    timeout_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.task not in set(Task):
+            raise BadRequest(f"no errand is named {self.task!r:.40}: there are {', '.join(Task)}")
+        if not 0 <= self.prefix <= 128 or not 0 <= self.lifetime_s <= MAX_LIFETIME_S:
+            raise BadRequest(f"prefix {self.prefix} or lifetime {self.lifetime_s} s makes no sense")
+        if self.interface and not _INTERFACE.fullmatch(self.interface):
+            raise BadRequest(f"{self.interface!r:.40} is not the name of an interface")
+        if self.task != Task.INVENTORY:
+            _check_address(self.address)
+        _check_timeout(self.timeout_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventsRequest:
     """Say what happened; with ``follow`` also what happens from now on."""
 
     follow: bool = False
 
 
-Request = StatusRequest | FailoverRequest | AnnounceRequest | EventsRequest
+Request = (
+    StatusRequest | FailoverRequest | AnnounceRequest | OrderRequest | ExplainRequest | ErrandRequest | EventsRequest
+)
 
 _VERBS: dict[str, type[Request]] = {
     "status": StatusRequest,
     "failover": FailoverRequest,
     "announce": AnnounceRequest,
+    "order": OrderRequest,
+    "explain": ExplainRequest,
+    "errand": ErrandRequest,
     "events": EventsRequest,
 }
+
+
+def _check_timeout(timeout_s: float) -> None:
+    if not (math.isfinite(timeout_s) and 0 < timeout_s <= MAX_TIMEOUT_S):
+        raise BadRequest(f"a timeout of {timeout_s:g} s is not between 0 and {MAX_TIMEOUT_S:.0f} s")
+
+
+def _check_address(address: str) -> None:
+    """BadRequest, unless this is an address: what peers cannot read would look to them like a lost message."""
+    with suppress(ValueError):
+        if "%" not in str(ip_address(address)):
+            return
+    raise BadRequest(f"{address!r:.80} is not an IP address")
 
 
 def encode_request(request: Request) -> bytes:

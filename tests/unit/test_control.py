@@ -6,29 +6,16 @@ import json
 import os
 import socket
 import stat
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from floatip.control import ControlError, ControlServer
 from floatip.ops import Failed, NotRunning, connect
-from tests.unit.ops.backend import FakeBackend, record, server, snapshot, vip
+from tests.unit.ops.backend import FakeBackend, record, served_at, server, snapshot, vip
 
 STATUS = b'{"v":1,"ask":"status"}\n'
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-@asynccontextmanager
-async def serving(path: Path, backend: FakeBackend) -> AsyncIterator[Path]:
-    """Serve a socket under this directory."""
-    control = server(path / "s", backend)
-    await control.start()
-    try:
-        yield path / "s"
-    finally:
-        await control.close()
 
 
 async def ask(path: Path, request: bytes) -> list[dict[str, object]]:
@@ -80,13 +67,13 @@ async def test_a_dead_daemons_socket_is_replaced(tmp_path: Path) -> None:
     left = socket.socket(socket.AF_UNIX)
     left.bind(str(path))
     left.close()
-    async with serving(tmp_path, FakeBackend()), connect(path) as cluster:
+    async with served_at(tmp_path, FakeBackend()), connect(path) as cluster:
         assert (await cluster.status()).node == "n1"
 
 
 async def test_a_living_daemons_socket_is_refused(tmp_path: Path) -> None:
     """A second daemon at one socket is refused, and the first goes on."""
-    async with serving(tmp_path, FakeBackend()) as path:
+    async with served_at(tmp_path, FakeBackend()) as path:
         with pytest.raises(ControlError, match="another daemon answers there; stop it"):
             await control(path, None).start()
         assert (await ask(path, STATUS))[0]["v"] == 1
@@ -106,7 +93,7 @@ async def test_what_is_no_socket_is_left_alone(tmp_path: Path) -> None:
 
 async def test_another_daemons_file_is_not_removed(tmp_path: Path) -> None:
     """A server whose file was replaced leaves the new one there when it ends."""
-    async with serving(tmp_path, FakeBackend()) as path:
+    async with served_at(tmp_path, FakeBackend()) as path:
         path.unlink()
         path.write_text("not ours")
     assert path.read_text() == "not ours"
@@ -124,7 +111,7 @@ async def test_another_daemons_file_is_not_removed(tmp_path: Path) -> None:
 )
 async def test_garbage_gets_one_clear_line(tmp_path: Path, request_: bytes, kind: str, code: int) -> None:
     """What is no request is answered by one error line, and the connection ends."""
-    async with serving(tmp_path, FakeBackend()) as path:
+    async with served_at(tmp_path, FakeBackend()) as path:
         (line,) = await ask(path, request_)
         assert isinstance(line["error"], dict)
         assert (line["v"], line["error"]["kind"], line["error"]["exit_code"]) == (1, kind, code)
@@ -132,7 +119,7 @@ async def test_garbage_gets_one_clear_line(tmp_path: Path, request_: bytes, kind
 
 async def test_half_a_request(tmp_path: Path) -> None:
     """A client that stops in the middle is told; one that says nothing and goes is forgotten."""
-    async with serving(tmp_path, FakeBackend()) as path:
+    async with served_at(tmp_path, FakeBackend()) as path:
         reader, writer = await asyncio.open_unix_connection(path)
         writer.write(b'{"v":1')
         writer.write_eof()
@@ -146,7 +133,7 @@ async def test_half_a_request(tmp_path: Path) -> None:
 
 async def test_a_half_closed_client_is_answered(tmp_path: Path) -> None:
     """A client that has closed its side after the request, as nc does, still gets the answer."""
-    async with serving(tmp_path, FakeBackend(delay_s=0.05)) as path:
+    async with served_at(tmp_path, FakeBackend(delay_s=0.05)) as path:
         reader, writer = await asyncio.open_unix_connection(path)
         writer.write(b'{"v":1,"ask":"failover","vips":["web"]}\n')
         writer.write_eof()
@@ -158,7 +145,7 @@ async def test_a_half_closed_client_is_answered(tmp_path: Path) -> None:
 async def test_a_silent_client_is_sent_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that sends no request is told so in time, and its place is free again."""
     monkeypatch.setattr("floatip.control.server.READ_S", 0.05)
-    async with serving(tmp_path, FakeBackend()) as path:
+    async with served_at(tmp_path, FakeBackend()) as path:
         (line,) = await ask(path, b"")
         assert "no request came within 0.05 s" in str(line["error"])
 
@@ -166,7 +153,7 @@ async def test_a_silent_client_is_sent_away(tmp_path: Path, monkeypatch: pytest.
 async def test_at_most_so_many_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One client too many is told that the daemon is busy; there is room when another has gone."""
     monkeypatch.setattr("floatip.control.server.MAX_CLIENTS", 3)
-    async with serving(tmp_path, FakeBackend()) as path:
+    async with served_at(tmp_path, FakeBackend()) as path:
         idle: list[Streams] = [await asyncio.open_unix_connection(path) for _ in range(3)]
         await asyncio.sleep(0.01)
         async with connect(path) as cluster:
@@ -181,7 +168,7 @@ async def test_at_most_so_many_clients(tmp_path: Path, monkeypatch: pytest.Monke
 async def test_a_flood_of_clients_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twice too many clients are not even told, so that telling cannot fill the daemon."""
     monkeypatch.setattr("floatip.control.server.MAX_CLIENTS", 2)
-    async with serving(tmp_path, FakeBackend()) as path:
+    async with served_at(tmp_path, FakeBackend()) as path:
         idle: list[Streams] = []
         for _ in range(5):
             idle.append(await asyncio.open_unix_connection(path))
@@ -195,7 +182,7 @@ async def test_a_client_that_does_not_read_is_dropped(tmp_path: Path, monkeypatc
     """A client that asks much and reads nothing loses its connection, and others are served meanwhile."""
     monkeypatch.setattr("floatip.control.line.WRITE_S", 0.2)
     many = tuple(vip(f"v{number}") for number in range(3000))
-    async with serving(tmp_path, FakeBackend(now=snapshot(*many))) as path:
+    async with served_at(tmp_path, FakeBackend(now=snapshot(*many))) as path:
         deaf = socket.socket(socket.AF_UNIX)
         deaf.setblocking(False)
         await asyncio.get_running_loop().sock_connect(deaf, str(path))
@@ -210,7 +197,7 @@ async def test_a_client_that_does_not_read_is_dropped(tmp_path: Path, monkeypatc
 
 async def test_a_follower_that_hangs_up_is_forgotten(tmp_path: Path) -> None:
     """A follower that goes away while nothing happens frees its place at once."""
-    async with serving(tmp_path, FakeBackend()) as path:
+    async with served_at(tmp_path, FakeBackend()) as path:
         reader, writer = await asyncio.open_unix_connection(path)
         writer.write(b'{"v":1,"ask":"events","follow":true}\n')
         await asyncio.sleep(0.05)
@@ -224,7 +211,7 @@ async def test_a_follower_that_hangs_up_is_forgotten(tmp_path: Path) -> None:
 async def test_a_follower_that_lags_is_told(tmp_path: Path) -> None:
     """A follower that fell too far behind gets an error and not a silent gap."""
     backend = FakeBackend()
-    async with serving(tmp_path, backend) as path, connect(path) as cluster:
+    async with served_at(tmp_path, backend) as path, connect(path) as cluster:
         stream = cluster.events(follow=True)
         backend.journal.add(record(0))
         assert await anext(stream) == record(0)
@@ -253,16 +240,3 @@ async def test_close_cuts_everybody_off(tmp_path: Path) -> None:
                 await broken
     assert backend.closed == 1
     await served.close()
-
-
-async def test_a_client_that_goes_leaves_the_rest_unmoved(tmp_path: Path) -> None:
-    """When the operator hangs up, the move under way ends by itself and the VIPs not yet begun stay."""
-    backend = FakeBackend(now=snapshot(vip("a"), vip("b")), delay_s=0.1)
-    async with serving(tmp_path, backend) as path:
-        reader, writer = await asyncio.open_unix_connection(path)
-        writer.write(b'{"v":1,"ask":"failover","vips":["a","b"]}\n')
-        await reader.readline()
-        writer.close()
-        await asyncio.sleep(0.3)
-    assert [event.vip for event in backend.asked] == ["a"]
-    assert backend.closed == 1

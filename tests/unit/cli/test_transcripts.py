@@ -132,7 +132,11 @@ def test_wrong_usage(floatip: Floatip) -> None:
 
 def test_no_daemon(tmp_path: Path) -> None:
     """Every verb that needs a daemon says so, with exit code 3."""
-    for arguments in (["status"], ["status", "--watch"], ["failover", "web"], ["announce", "web"], ["events", "-f"]):
-        result = CliRunner().invoke(app, [*arguments, "--socket", str(tmp_path / "s")])
+    commands = (
+        *("status", "status --watch", "failover web", "announce web", "events -f", "explain web", "drain", "undrain"),
+        *("pin web n1", "unpin web", "freeze", "thaw", "audit", "migrate 10.77.0.60 --from n1 --to n2"),
+    )
+    for command in commands:
+        result = CliRunner().invoke(app, [*command.split(), "--socket", str(tmp_path / "s")])
         assert (result.exit_code, result.stdout) == (3, "")
         assert result.stderr.startswith(f"floatip: no daemon answers at {tmp_path}/s: start it")

@@ -9,6 +9,8 @@ from floatip.config import parse, warnings
 from tests.unit.config.samples import document, vip
 
 UNSIGNED = "security.keys: there are none"
+THREE_BROKERS = [f"mqtt://10.78.0.{number}" for number in (1, 2, 3)]
+MAKE = "make-before-break"
 
 
 def told(raw: dict[str, Any]) -> list[str]:
@@ -58,6 +60,29 @@ def test_no_keys_is_a_warning() -> None:
             ["mqtt.brokers: under no_quorum_policy release the one broker takes its VIPs down with it (web)"],
         ),
         (
+            document(mqtt__brokers=THREE_BROKERS, timing__no_quorum_policy="release", vip__handover=MAKE),
+            [
+                (
+                    "vip[0].handover: under no_quorum_policy release, an owner that freezes in the middle of a "
+                    'make-before-break move may hold the address beside the new one for up to "2500ms"; '
+                )
+            ],
+        ),
+        (
+            document(
+                mqtt__brokers=THREE_BROKERS,
+                timing__lease="3s",
+                vip__no_quorum_policy="release",
+                vip__handover=MAKE,
+            ),
+            [
+                (
+                    "vip[0].handover: under no_quorum_policy release, an owner that freezes in the middle of a "
+                    'make-before-break move may hold the address beside the new one for up to "4500ms"; '
+                )
+            ],
+        ),
+        (
             document(timing__no_quorum_policy="lan"),
             ["lan.gateway: without it a node that is cut off from brokers and LAN takes its VIPs"],
         ),
@@ -96,8 +121,14 @@ def test_unwise_settings_are_told(raw: dict[str, Any], starts: list[str]) -> Non
     [
         document(),
         document(vip__source=True, vip__addresses=["fd77::50"], vip__interfaces=["interface-name"]),
+        document(timing__no_quorum_policy="release", mqtt__brokers=THREE_BROKERS),
+        document(timing__no_quorum_policy="release", mqtt__brokers=THREE_BROKERS, vip__handover="break-before-make"),
+        document(vip__handover=MAKE),
         document(
-            timing__no_quorum_policy="release", mqtt__brokers=[f"mqtt://10.78.0.{number}" for number in (1, 2, 3)]
+            timing__no_quorum_policy="release",
+            mqtt__brokers=THREE_BROKERS,
+            vip__no_quorum_policy="keep",
+            vip__handover=MAKE,
         ),
     ],
 )

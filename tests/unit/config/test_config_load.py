@@ -158,7 +158,9 @@ def test_all_errors_are_told_at_once() -> None:
     """Wrong values, unknown keys, contradictions and missing features come in one run, in the order of the tables."""
     raw = document(cluster="Web", mqtt__brokers=["mqtt://10.78.0.1", "mqtt://10.78.0.2"], vip__priority=300)
     raw["timing"] = {"heartbeat": "1s", "lease": "2s"}
-    raw["vip"].append(vip("web", "10.77.0.50", preempt=True))
+    raw["vip"].append(vip("web", "10.77.0.50", checks=[], preempt_delay="1m"))
+    raw["alias"] = [{"address": "10.77.0.50", "purpose": ""}]
+    raw["hook"] = [{"on": ["stop"], "command": ["/bin/true"]}]
     raw["colour"] = "blue"
     assert [line.partition(": ")[0] for line in errors(raw)] == [
         "colour",
@@ -168,7 +170,9 @@ def test_all_errors_are_told_at_once() -> None:
         "vip[0].priority",
         "vip[1].name",
         "vip[1].addresses[0]",
-        "vip[1].preempt",
+        "vip[1].preempt_delay",
+        "alias[0].address",
+        "hook",
     ]
 
 
@@ -181,6 +185,8 @@ def test_all_errors_are_told_at_once() -> None:
         document(timing__lease="5s", vip__no_quorum_policy="x"),
         document(vip__gateway="x", vip__table=150),
         document(vip__preempt="x", vip__preempt_delay="1s"),
+        document() | {"alias": [{"address": "x", "purpose": "p"}]},
+        document(vip__addresses=["x"]) | {"alias": [{"address": "192.0.2.1", "purpose": "p"}]},
         document() | {"mqtt": {"brokers": ["mqtt://10.78.0.1"], "username": 3, "password_file": "/x"}},
         document(mqtt__brokers=["mqtt://10.78.0.1", "x"]),
         document(vip__checks=["x"]) | {"check": [{"type": "file", "target": "/x"}]},
@@ -207,16 +213,10 @@ def test_a_config_can_be_shown_as_the_file_says_it() -> None:
 
 
 REFUSED: dict[str, dict[str, Any]] = {
-    "timing.no_quorum_policy": document(timing__no_quorum_policy="lan"),
-    "vip.no_quorum_policy": document(vip__no_quorum_policy="lan"),
-    "vip.handover": document(vip__handover="make-before-break"),
-    "vip.preempt": document(vip__preempt=True),
     "vip.gateway": document(vip__gateway="10.77.0.1", vip__table=150),
     "check": document() | {"check": [{"name": "c", "type": "file", "target": "/x"}]},
     "hook": document() | {"hook": [{"on": ["stop"], "command": ["/bin/true"]}]},
     "http": document(http__listen="127.0.0.1:9477"),
-    "lan.gateway": document(lan__gateway="10.77.0.1"),
-    "lan.health": document(lan__health=True),
 }
 
 
@@ -230,8 +230,7 @@ def test_what_this_version_lacks_is_refused(row: Any) -> None:
 
 def test_defaults_and_the_other_value_are_not_refused() -> None:
     """Not asking for what is missing is accepted, said or unsaid."""
-    said = document(vip__preempt=False, vip__handover="break-before-make", vip__checks=[], lan__health=False)
-    for raw in (document(), said | {"check": [], "hook": []}):
+    for raw in (document(), document(vip__checks=[]) | {"check": [], "hook": []}):
         assert unsupported(parse(raw, "f")) == []
 
 

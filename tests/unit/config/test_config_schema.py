@@ -14,7 +14,7 @@ from tests.unit.config.samples import MINIMAL, document
 EXAMPLES = sorted((Path(__file__).parents[3] / "configs").glob("*.toml"))
 
 DOCUMENTED = {
-    "": "cluster node state_dir mqtt security timing log sysctl garp control http lan vip check hook",
+    "": "cluster node state_dir mqtt security timing log sysctl garp control http lan vip alias check hook",
     "mqtt": "brokers username password_file ca_file cert_file key_file embedded",
     "mqtt.embedded": "listen",
     "security": "keys",
@@ -27,6 +27,7 @@ DOCUMENTED = {
     "lan": "gateway health",
     "vip": "name addresses interfaces priority placement preempt preempt_delay handover source no_quorum_policy "
     "gateway table checks purpose contact",
+    "alias": "address purpose contact",
     "check": "name type target command interval timeout rise fall weight",
     "hook": "on command keepalived_arguments timeout",
 }
@@ -66,6 +67,7 @@ REQUIRED = {
     "mqtt.embedded": {"listen"},
     "http": {"listen"},
     "vip": {"name", "addresses", "interfaces"},
+    "alias": {"address", "purpose"},
     "check": {"name", "type"},
     "hook": {"on", "command"},
 }

@@ -3,8 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 import floatip
 from floatip.core.effects import Outcome
+from floatip.core.events import AnnounceAsked, FailoverAsked
 from floatip.core.types import VipName
 from floatip.ops import (
     Failed,
@@ -26,37 +26,7 @@ from floatip.ops import (
     UnknownNode,
     UnknownVip,
 )
-from tests.unit.ops.backend import N2, NOON, FakeBackend, record, server, snapshot, vip
-
-
-@asynccontextmanager
-async def daemon(path: Path, backend: FakeBackend) -> AsyncIterator[floatip.Cluster]:
-    """Give a client of a false daemon."""
-    control = server(path / "s", backend)
-    await control.start()
-    try:
-        async with floatip.connect(path / "s") as cluster:
-            yield cluster
-    finally:
-        await control.close()
-
-
-@asynccontextmanager
-async def stranger(path: Path, answer: bytes | None) -> AsyncIterator[Path]:
-    """Serve a socket that answers every request so, and then ends; None: it never answers."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        line = await reader.readline()
-        if answer is not None and line:
-            writer.write(answer)
-        elif line:
-            await reader.read()
-        writer.close()
-        await writer.wait_closed()
-
-    socket = await asyncio.start_unix_server(serve, path / "s")
-    async with socket:
-        yield path / "s"
+from tests.unit.ops.backend import N2, NOON, FakeBackend, daemon, record, snapshot, stranger, vip
 
 
 async def test_status_is_typed(tmp_path: Path) -> None:
@@ -100,15 +70,17 @@ async def test_failover_streams_its_steps_and_returns_the_proof(tmp_path: Path) 
 
 
 async def test_failover_passes_on_what_was_asked(tmp_path: Path) -> None:
-    """The engine gets the VIP, the target and the patience that the caller gave; no target stays no target."""
+    """The engine gets all VIPs at once, each once, the target and the patience; no target stays no target."""
     backend = FakeBackend(now=snapshot(vip("a"), vip("b", "10.77.0.51/32")))
     async with daemon(tmp_path, backend) as cluster:
         await cluster.failover(["a", "b", "a"], timeout_s=3)
-    assert [(event.vip, getattr(event, "to", "?"), getattr(event, "timeout_s", 0)) for event in backend.asked] == [
-        ("a", None, 3.0),
-        ("b", None, 3.0),
-    ]
-    assert len({getattr(event, "id", "") for event in backend.asked}) == 2
+        await cluster.failover(["a", "b"], to="n3")
+    first, second = backend.asked
+    assert isinstance(first, FailoverAsked)
+    assert isinstance(second, FailoverAsked)
+    assert (first.vips, first.to, first.timeout_s) == (("a", "b"), None, 3.0)
+    assert (second.vips, second.to) == (("a", "b"), "n3")
+    assert first.id != second.id
 
 
 async def test_failover_of_what_is_there_already(tmp_path: Path) -> None:
@@ -129,7 +101,7 @@ async def test_unproven_is_a_result(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("outcome", "error", "code"),
-    [(Outcome.REFUSED, Refused, 4), (Outcome.FAILED, Failed, 1), (Outcome.TIMED_OUT, TimedOut, 6), (None, Failed, 1)],
+    [(Outcome.REFUSED, Refused, 4), (Outcome.FAILED, Failed, 1), (Outcome.TIMED_OUT, TimedOut, 6), (None, TimedOut, 6)],
 )
 async def test_bad_ends_are_errors(
     tmp_path: Path, outcome: Outcome | None, error: type[floatip.FloatipError], code: int
@@ -170,10 +142,10 @@ async def test_one_refusal_begins_nothing(tmp_path: Path) -> None:
 
 async def test_a_backend_that_never_answers_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server ends a request that the engine has forgotten, and closes it."""
-    monkeypatch.setattr("floatip.control.server.GRACE_S", 0.05)
+    monkeypatch.setattr("floatip.control.dispatch.GRACE_S", 0.05)
     backend = FakeBackend(delay_s=60)
     async with daemon(tmp_path, backend) as cluster:
-        with pytest.raises(TimedOut, match=r"no answer for web within 0\.1 s") as caught:
+        with pytest.raises(TimedOut, match=r"no answer about web within 0\.1 s") as caught:
             await cluster.failover("web", timeout_s=0.05)
     assert len(caught.value.results[0].steps) == 3
     assert backend.closed == 1
@@ -184,23 +156,26 @@ async def test_plan_changes_nothing(tmp_path: Path) -> None:
     backend = FakeBackend()
     async with daemon(tmp_path, backend) as cluster:
         (plan,) = await cluster.plan("web")
-    assert plan.text == "web (10.77.0.50/32) would move from n1 to n2, the best of 2 candidates"
+    assert plan.text == (
+        "web (10.77.0.50/32) would move from n1 to n2, the best of 2 candidates (make-before-break, no interruption)"
+    )
     assert (plan.owner, plan.target, plan.done) == ("n1", "n2", False)
     assert backend.asked == []
 
 
 async def test_announce(tmp_path: Path) -> None:
-    """A VIP is announced again where it is held, and refused elsewhere with the node that holds it."""
+    """A VIP is announced again wherever it is; refused with the engine's reason, or if there is none of that name."""
     backend = FakeBackend()
     async with daemon(tmp_path, backend) as cluster:
         assert (await cluster.announce("web")).exit_code == 0
-        assert len(backend.asked) == 1
         backend.now = snapshot(replace(vip(), owner=N2, bound=False))
-        with pytest.raises(Refused, match="its owner is n2; run `floatip announce web` there"):
+        assert (await cluster.announce("web")).owner == "n2"
+        backend.outcomes = {"web": Outcome.REFUSED}
+        with pytest.raises(Refused, match="web: refused"):
             await cluster.announce("web")
         with pytest.raises(UnknownVip):
             await cluster.announce("wbe")
-    assert len(backend.asked) == 1
+    assert [type(event) for event in backend.asked] == [AnnounceAsked] * 3
 
 
 async def test_events_so_far(tmp_path: Path) -> None:
@@ -298,10 +273,11 @@ async def test_strange_results_of_moves(tmp_path: Path) -> None:
 async def test_a_frozen_daemon_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A daemon that accepts and never answers is none, and a move it never ended has timed out."""
     monkeypatch.setattr("floatip.ops.client.PATIENCE_S", 0.1)
+    monkeypatch.setattr("floatip.ops.client.LONGER_S", 0.1)
     async with stranger(tmp_path, None) as path, floatip.connect(path) as cluster:
         with pytest.raises(NotRunning, match="may be frozen"):
             await cluster.status()
-        with pytest.raises(TimedOut, match="did not say how the move ended"):
+        with pytest.raises(TimedOut, match="did not say how it ended"):
             await cluster.failover(VipName("web"), timeout_s=0.1)
 
 

@@ -18,7 +18,22 @@ from floatip.ops.errors import BadRequest, FloatipError, ProtocolMismatch, Unkno
         (wire.AnnounceRequest(vip="web"), b'{"v":1,"ask":"announce","vip":"web"}\n'),
         (
             wire.FailoverRequest(vips=("a", "b"), to="n2", timeout_s=3.0),
-            b'{"v":1,"ask":"failover","vips":["a","b"],"to":"n2","timeout_s":3.0,"dry_run":false}\n',
+            b'{"v":1,"ask":"failover","vips":["a","b"],"to":"n2","timeout_s":3.0,"dry_run":false,"force":false}\n',
+        ),
+        (
+            wire.OrderRequest(kind="pin", subjects=("web",), value="n2", lasts_s=60.0),
+            (
+                b'{"v":1,"ask":"order","kind":"pin","subjects":["web"],"value":"n2","lasts_s":60.0,"timeout_s":10.0,'
+                b'"force":false,"dry_run":false}\n'
+            ),
+        ),
+        (wire.ExplainRequest(vip="web"), b'{"v":1,"ask":"explain","vip":"web"}\n'),
+        (
+            wire.ErrandRequest(node="n2", task="who-has", address="10.77.0.60"),
+            (
+                b'{"v":1,"ask":"errand","node":"n2","task":"who-has","address":"10.77.0.60","prefix":0,"interface":"",'
+                b'"lifetime_s":0,"timeout_s":10.0}\n'
+            ),
         ),
     ],
 )
@@ -38,13 +53,23 @@ def test_requests(request_: wire.Request, line: bytes) -> None:
         (b"9" * 60_000, BadRequest, "not one line with a JSON object"),
         (b"{}", ProtocolMismatch, "version None of the control protocol, this daemon speaks 1"),
         (b'{"v":2,"ask":"status"}', ProtocolMismatch, "version 2 of the control protocol"),
-        (b'{"v":1}', BadRequest, "cannot be asked None: it knows status, failover, announce, events"),
+        (b'{"v":1}', BadRequest, "cannot be asked None: it knows status, failover, announce, order, explain, "),
         (b'{"v":1,"ask":["status"]}', BadRequest, "cannot be asked"),
         (b'{"v":1,"ask":"announce"}', BadRequest, "'vip'"),
         (b'{"v":1,"ask":"announce","vip":7}', BadRequest, "vip: str was expected, 7 was found"),
         (b'{"v":1,"ask":"failover","vips":[]}', BadRequest, "name at least one VIP"),
         (b'{"v":1,"ask":"failover","vips":["a"],"timeout_s":NaN}', BadRequest, "a timeout of nan s"),
         (b'{"v":1,"ask":"failover","vips":["a"],"timeout_s":0}', BadRequest, "a timeout of 0 s"),
+        (
+            b'{"v":1,"ask":"order","kind":"kill"}',
+            BadRequest,
+            "no order is named 'kill': there are pin",
+        ),
+        (b'{"v":1,"ask":"order","kind":"pin","lasts_s":-1}', BadRequest, "an order cannot last -1 s"),
+        (b'{"v":1,"ask":"order","kind":"pin","lasts_s":Infinity}', BadRequest, "an order cannot last inf s"),
+        (b'{"v":1,"ask":"order","kind":"pin","timeout_s":1e9}', BadRequest, "a timeout of 1e+09 s"),
+        (b'{"v":1,"ask":"errand","node":"n1","task":"add","address":"x"}', BadRequest, "'x' is not an IP address"),
+        (b'{"v":1,"ask":"explain"}', BadRequest, "'vip'"),
     ],
 )
 def test_wrong_requests(line: bytes, error: type[FloatipError], words: str) -> None:

@@ -43,13 +43,15 @@ CONTRACT = {
             "definition_differs": [],
             "faults": [],
             "conflicts": [],
+            "purpose": "",
+            "contact": "",
         }
     ],
 }
 
 
 def test_the_document_is_the_contract() -> None:
-    """Every field of the contract is there, with its type, and no other but the interface."""
+    """Every field of the contract is there, with its type, and no others but interface, purpose and contact."""
     assert status_document(snapshot(), wall_s=NOON.timestamp(), urls=URLS) == CONTRACT
 
 

@@ -71,7 +71,7 @@ def test_any_json_is_a_status_or_an_error(document: object) -> None:
 
 def test_a_move_survives_the_wire() -> None:
     """A result with its steps is the same after it was written down and read."""
-    step = Step(vip="web", text="n1 released", at_ms=3)
+    step = Step(about="web", text="n1 released", at_ms=3)
     result = MoveResult(vip="web", proven=True, outcome=Outcome.PROVEN, text="t", owner="n2", steps=(step,))
     assert from_document(MoveResult, json.loads(json.dumps(to_document(result)))) == result
 

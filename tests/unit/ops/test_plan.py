@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from floatip.core.snapshot import Snapshot
-from floatip.core.types import NodeName, Role, VipName
+from floatip.core.snapshot import HandoverSnapshot, Snapshot
+from floatip.core.types import NodeName
 from floatip.ops.errors import Refused, UnknownNode, UnknownVip
-from floatip.ops.plan import announceable, plan
-from tests.unit.ops.backend import N1, N2, N3, node, snapshot, vip
+from floatip.ops.plan import plan
+from tests.unit.ops.backend import N1, N2, N3, candidate, node, snapshot, spec, vip
 
 WELL = snapshot()
 
@@ -61,7 +61,7 @@ def with_node(name: NodeName, **fields: object) -> Snapshot:
         (
             with_node(N2, drained=True),
             N2,
-            "web is not moved: n2 is drained: it takes no VIPs",
+            "web is not moved: n2 is drained: it takes no VIPs; run `floatip undrain n2` first",
         ),
         (
             with_node(N2, faults=("link down", "timing differs")),
@@ -118,7 +118,10 @@ def test_unknown_names() -> None:
 def test_moves(to: str | None, target: str, text: str) -> None:
     """Without a target the first-ranked candidate that is not the owner is it."""
     planned = plan(WELL, "web", to)
-    assert (planned.owner, planned.target, planned.done, planned.text) == ("n1", target, False, text)
+    assert (planned.owner, planned.target, planned.done) == ("n1", target, False)
+    assert planned.text == f"{text} (make-before-break, no interruption)"
+    slow = replace(vip(), spec=replace(spec(), make_before_break=False))
+    assert plan(snapshot(slow), "web", to).text == f"{text} (break-before-make, some 10 to 30 ms)"
 
 
 def test_a_target_that_owns_it_already_is_done() -> None:
@@ -129,9 +132,41 @@ def test_a_target_that_owns_it_already_is_done() -> None:
     assert unseen.text == "web is owned by n1 already, but no witness has confirmed it"
 
 
-def test_who_may_announce() -> None:
-    """Only a node that has the addresses announces them."""
-    assert announceable(WELL, "web").name == VipName("web")
-    nobody = snapshot(replace(vip(), owner=None, bound=False, role=Role.BACKUP))
-    with pytest.raises(Refused, match=r"n1 does not hold it \(its role here is backup\)"):
-        announceable(nobody, "web")
+FROZEN = replace(
+    vip(),
+    frozen_for=N1,
+    candidates=(N1,),
+    nodes=(candidate(N1, 0), candidate(N3, None, "frozen for n1"), candidate(N2, None, "frozen for n1", "drained")),
+)
+
+
+def test_a_frozen_vip_moves_by_force_alone() -> None:
+    """Without force it is refused, with the way out; with it the first node takes it that nothing else keeps."""
+    for to in (None, "n3"):
+        with pytest.raises(Refused) as caught:
+            plan(snapshot(FROZEN), "web", to)
+        assert caught.value.text == (
+            "web is not moved: it is frozen; run `floatip thaw web` first, or move it with --force"
+        )
+        assert plan(snapshot(FROZEN), "web", to, force=True).target == "n3"
+
+
+def test_force_does_not_overrule_what_else_is_wrong() -> None:
+    """A node that is drained or has a fault besides is no target, and where there is no other there is no move."""
+    with pytest.raises(Refused, match="n2 is not a candidate"):
+        plan(snapshot(FROZEN), "web", "n2", force=True)
+    alone = replace(FROZEN, nodes=FROZEN.nodes[::2])
+    with pytest.raises(Refused, match="no node but n1 could own it"):
+        plan(snapshot(alone), "web", force=True)
+
+
+@pytest.mark.parametrize("stage", ["asked", "ready", "released", "claimed"])
+def test_a_handover_under_way_is_not_disturbed(stage: str) -> None:
+    """Once the target has been asked and answered, a second move is refused and told which one is under way."""
+    moving = replace(vip(), handover=HandoverSnapshot(by=N1, to=N2, stage=stage, since_s=0.1))
+    if stage == "asked":
+        assert plan(snapshot(moving), "web", "n3").target == "n3"
+        return
+    with pytest.raises(Refused) as caught:
+        plan(snapshot(moving), "web", "n3")
+    assert caught.value.text == "web is not moved: n1 is handing it over to n2 just now"
