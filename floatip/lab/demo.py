@@ -26,6 +26,8 @@ VIP = "10.77.0.50"
 BROKER = (sys.executable, "-m", "floatip", "broker", "--listen")
 NODES = ["n1", "n2", "n3"]
 BASELINE_S = 0.5
+OVERLAP_MS = 50.0
+"""For so long two nodes may have the address: in a planned move the new owner adds before the old one removes."""
 SHOWN = frozenset({"role", "owner", "broker", "address"})
 
 
@@ -126,7 +128,7 @@ class Demo:
         finally:
             self._timeline.close()
         self._table()
-        return 0 if all(seen.two_owners_ms == 0 and seen.probes.segments for seen in self._seen) else 1
+        return 0 if all(seen.two_owners_ms < OVERLAP_MS and seen.probes.segments for seen in self._seen) else 1
 
     def _act(self, text: str, fault: Callable[[], None]) -> None:
         with self._cluster.watch(VIP) as watch, self._cluster.probe(VIP) as probe:

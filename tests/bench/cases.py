@@ -1,6 +1,8 @@
 """What is measured: one fault on one fresh cluster, at a random moment, as a client sees it."""
 
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,7 +10,7 @@ from ipaddress import ip_address
 
 from floatip.lab.cluster import Cluster
 from floatip.lab.errors import LabError
-from floatip.lab.settings import Settings
+from floatip.lab.settings import Settings, Vip
 
 VIP = "10.77.0.50"
 BASELINE_S = 0.5
@@ -64,6 +66,13 @@ def daemon_killed(cluster: Cluster, owner: str) -> None:
     cluster.kill_daemon(owner)
 
 
+def moved_by_hand(cluster: Cluster, owner: str) -> None:
+    """An operator at another node moves the VIP."""
+    node = next(name for name in cluster.live() if name != owner)
+    argv = [sys.executable, "-m", "floatip", "failover", "web", "--socket", str(cluster.home_of(node) / "floatip.sock")]
+    subprocess.run(argv, capture_output=True, timeout=30.0, check=True)
+
+
 CASES = (
     Case(name="machine dies", settings=Settings(), strike=machine_dies, goal_ms=1500),
     Case(
@@ -74,7 +83,14 @@ CASES = (
     ),
     Case(name="both ports silently dead", settings=Settings(), strike=port_silent, goal_ms=1500),
     Case(name="carrier lost", settings=Settings(), strike=carrier_lost, goal_ms=60),
-    Case(name="SIGTERM", settings=Settings(), strike=stopped),
+    Case(name="moved by hand", settings=Settings(), strike=moved_by_hand, goal_ms=0),
+    Case(name="SIGTERM", settings=Settings(), strike=stopped, goal_ms=0),
+    Case(
+        name="moved by hand, break-before-make",
+        settings=Settings(vips=(Vip(extra={"handover": "break-before-make"}),)),
+        strike=moved_by_hand,
+        goal_ms=30,
+    ),
     Case(name="machine dies, release", settings=Settings(policy="release"), strike=machine_dies),
 )
 

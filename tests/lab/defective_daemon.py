@@ -10,6 +10,7 @@ from floatip import daemon
 from floatip.config import load
 from floatip.driver import Driver
 from floatip.hands.bus import BusHand
+from floatip.hands.errands import ErrandHand
 from floatip.hands.kernel import KernelHand
 from floatip.hands.lan import LanHand
 
@@ -17,9 +18,9 @@ from floatip.hands.lan import LanHand
 class DefectiveDriver(Driver):
     """A driver that is ready to fail."""
 
-    def start(self, kernel: KernelHand, lan: LanHand, bus: BusHand) -> None:
+    def start(self, kernel: KernelHand, lan: LanHand, bus: BusHand, errands: ErrandHand) -> None:
         """Start as usual."""
-        super().start(kernel, lan, bus)
+        super().start(kernel, lan, bus, errands)
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self.defect, RuntimeError("planted"))
 
 

@@ -97,7 +97,7 @@ def test_the_owner_loses_its_carrier() -> None:
 
 
 def test_the_owner_is_stopped_in_good_order() -> None:
-    """SIGTERM: the address is gone when the daemon is, and a backup has it at once."""
+    """SIGTERM: the address is gone when the daemon is, and a backup had it before."""
     with Cluster() as cluster:
         owner = settled(cluster)
         with cluster.watch() as watch, seen_by_a_client(cluster) as probe:
@@ -106,7 +106,7 @@ def test_the_owner_is_stopped_in_good_order() -> None:
             new = settled(cluster)
         assert new != owner
         assert probe.result.answered_by == [owner, new]
-        assert watch.result.overlap(ip_address(VIP)).longest_two_ms == 0
+        assert watch.result.overlap(ip_address(VIP)).longest_two_ms < 50
 
 
 def test_the_broker_is_restarted() -> None:
