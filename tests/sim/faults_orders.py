@@ -89,6 +89,8 @@ def handover_interrupted(world: World, rng: Random) -> Begun:
     what = rng.choice((_killed, _killed, _frozen, _paused, _cut_off, _brokers_gone, _dies))
 
     def interrupt() -> None:
+        if world.repaired:
+            return
         world.story.say(f"*** {victim.machine.name} meets {what.__name__}")
         ends.append(what(world, rng, victim))
 

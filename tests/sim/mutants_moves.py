@@ -5,10 +5,8 @@ from typing import Any
 from floatip.core import fitness
 from floatip.core.departure import Departure
 from floatip.core.handover import End, Ended, Handover
-from floatip.core.messages import Verdict
 from floatip.core.motives import Motives
-from floatip.core.preparation import Preparation, Preparations
-from floatip.core.types import Policy, VipName
+from floatip.core.types import Policy
 from floatip.core.vip import Vip
 from tests.sim.mutant import Mutant, after
 from tests.sim.scenario import Phase
@@ -31,10 +29,6 @@ def _nowhere(order: Any, *_: Any) -> Any:
 
 def _never_again(keeping: Any, self: Departure, *_: Any, **__: Any) -> Any:
     return type(keeping)() if keeping.stay is not None else keeping
-
-
-def _ready(self: Preparations, name: VipName, one: Preparation, now: float) -> None:
-    self._done(name, one, Verdict.ACCEPTED, "ready")
 
 
 MUTANTS_MOVES: dict[str, Mutant] = {
@@ -82,12 +76,5 @@ MUTANTS_MOVES: dict[str, Mutant] = {
         judges=frozenset({"Obeyed"}),
         patches=((Vip, "standdown", lambda self: None), (fitness, "forbidden", lambda s, vip: None)),
         favour=("node_drained", "vip_frozen", "daemon_killed", "machine_dies"),
-    ),
-    "prepares whatever it sees": Mutant(
-        why="a target that does not see the owner alone on the LAN does not take over (7)",
-        judges=frozenset({"BriefOverlap", "Seamless", "Held", "Followed"}),
-        patches=((Preparations, "_judge", _ready),),
-        policy=Policy.KEEP,
-        favour=("node_isolated", "lan_splits", "port_fails", "operator_asks", "stranger_comes"),
     ),
 }
