@@ -50,6 +50,12 @@ class Directives:
                 newer.append(one)
         return newer
 
+    def restore(self, records: Iterable[Directive]) -> None:
+        """Take in what this node knew in an earlier life: however high the stamps are, they were believed then."""
+        known = tuple(records)
+        self._highest = max((one.stamp.counter for one in known), default=0)
+        self.merge(known)
+
     def _is_newer(self, one: Directive) -> bool:
         known = self._records.get((one.kind, one.subject))
         if one.expires_at <= self._wall_s or one.stamp.counter > self._highest + MOST_AHEAD:

@@ -51,7 +51,7 @@ class Engine:
         """A renewal waits for the next echo: under ``release`` it needs one not older than h."""
         self._now = self._s.began = now
         self._s.peers.remember(stored.macs)
-        self._s.directives.merge(stored.directives)
+        self._s.directives.restore(stored.directives)
         self._wall = WallClock(wall_us / 1e6, now)
         self._look_at_directives(now)
         self._acquainted: tuple[tuple[NodeName, tuple[Mac, ...]], ...] = ()

@@ -99,6 +99,7 @@ bodies: st.SearchStrategy[Body] = st.one_of(
         vips=vip_lists,
         to=st.none() | nodes,
         look=st.booleans(),
+        preempts=st.booleans(),
         errand=st.none() | errands,
         expires_s=spans,
     ),

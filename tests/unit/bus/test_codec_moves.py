@@ -7,8 +7,9 @@ import pytest
 
 from floatip.bus import wire
 from floatip.bus.codec import decode, encode
+from floatip.bus.errors import BusError
 from floatip.bus.events import DropReason
-from floatip.core.messages import Body, Message, Release, Reply, Request, State, Verb, Verdict
+from floatip.core.messages import Body, Errand, Message, Release, Reply, Request, State, Task, Verb, Verdict
 from floatip.core.types import NodeName, VipName
 from tests.unit.bus.strategies import heartbeat, state
 
@@ -39,6 +40,7 @@ REQUEST = Request(id="r1", verb=Verb.FAILOVER, at=N1, vips=(VipName("web"),), to
         {"to": None},
         {"look": 1},
         {"look": "true"},
+        {"preempts": 1},
         {"expires": 0},
         {"expires": 301},
         {"expires": float("inf")},
@@ -49,6 +51,8 @@ REQUEST = Request(id="r1", verb=Verb.FAILOVER, at=N1, vips=(VipName("web"),), to
         {"errand": {}},
         {"errand": {"t": "format"}},
         {"errand": {"t": "add", "a": "10.0.0.1; reboot"}},
+        {"errand": {"t": "add", "a": "fe80::9%eth0"}},
+        {"errand": {"t": "add", "a": "\u0663.0.0.1"}},
         {"errand": {"t": "add", "p": 129}},
         {"errand": {"t": "add", "p": -1}},
         {"errand": {"t": "add", "i": "x" * 16}},
@@ -147,3 +151,23 @@ def test_an_older_node_gives_no_orders() -> None:
     said = json.loads(encode(state()))
     assert "orders" not in said
     assert decode(encode(state()), N1) == state()
+
+
+def test_a_question_that_preempts_says_so_and_another_does_not() -> None:
+    """The word is there only where it is so: an older node never says it."""
+    for preempts in (True, False):
+        message = replace(heartbeat(), body=replace(REQUEST, preempts=preempts))
+        assert ("preempts" in json.loads(encode(message))) is preempts
+        assert decode(encode(message), N1) == message
+
+
+HALF = "\ud800"
+
+
+@pytest.mark.parametrize(
+    "errand", [Errand(task=Task.ADD, address=HALF), Errand(task=Task.ADD, address="10.0.0.1", interface=HALF)]
+)
+def test_what_cannot_be_written_down_is_an_error_of_the_bus(errand: Errand) -> None:
+    """Half a character: it ends the session, not the daemon."""
+    with pytest.raises(BusError, match="cannot be written down"):
+        encode(replace(heartbeat(), body=replace(REQUEST, verb=Verb.ERRAND, errand=errand)))

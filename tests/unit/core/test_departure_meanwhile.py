@@ -104,5 +104,3 @@ def test_what_the_target_said_of_an_earlier_office_ends_nothing() -> None:
     assert hand.role() is Role.RELEASING
     hand.bench.run(5 * BLINK)
     assert hand.failed() == ["b has not claimed web within 1 s"]
-    assert hand.role() is not Role.RELEASING
-    assert not of(ef.Unbind, hand.bench.effects)

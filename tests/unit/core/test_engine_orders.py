@@ -6,7 +6,7 @@ import pytest
 
 from floatip.core import effects as ef
 from floatip.core import events as ev
-from floatip.core.directives import NOBODY
+from floatip.core.directives import MOST_AHEAD, NOBODY
 from floatip.core.messages import Claim, State
 from floatip.core.types import Directive, DirectiveKind, NodeName, NodeSpec, Policy, Role, Stamp, Stored
 from tests.unit.core.bench import Bench
@@ -38,6 +38,16 @@ def test_orders_survive_a_restart_and_are_told_to_all() -> None:
     bench.run(1.0)
     assert sent(State, bench.effects)[0].directives == (order(PIN, WEB, B),)
     assert of(ef.Store, bench.effects)[-1].stored.directives == (order(PIN, WEB, B),)
+
+
+def test_orders_survive_a_restart_however_many_were_given_before() -> None:
+    """The counters are high then, and those of the others are near them."""
+    drained = order(DRAIN, A, "yes", counter=2 * MOST_AHEAD)
+    bench = restarted(order(PIN, WEB, B), drained).connect()
+    assert bench.engine._s.directives.all() == (drained, order(PIN, WEB, B))
+    later = order(DRAIN, A, "", counter=2 * MOST_AHEAD + 5)
+    bench.hear(bench.joined_by(B).says(a_state(B, version=9, directives=(later,))))
+    assert not bench.engine._s.directives.drained(A)
 
 
 def test_orders_that_expired_while_this_node_was_away_are_forgotten() -> None:
@@ -226,3 +236,15 @@ def test_an_old_copy_of_what_was_revoked_keeps_the_revocation_alive() -> None:
         bench.connect()
         bench.hear(gone, retained=True)
         assert bench.engine._s.directives.pinned(WEB) is None
+
+
+def test_a_node_that_is_drained_from_the_start_is_a_backup_that_takes_nothing() -> None:
+    """Once it has listened for long enough, as any other."""
+    bench = restarted(order(DRAIN, A, "yes")).connect()
+    bench.run(D - 0.1)
+    assert bench.role() is Role.INIT
+    bench.run(0.2 + H)
+    assert bench.role() is Role.BACKUP
+    bench.run(5.0)
+    assert bench.role() is Role.BACKUP
+    assert not sent(Claim, bench.effects)

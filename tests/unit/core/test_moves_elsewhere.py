@@ -6,10 +6,12 @@ from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.effects import Outcome
 from floatip.core.messages import Release, Reply, Request, Verb, Verdict, Witnessed
+from floatip.core.moves import FEW, PROOF_S
 from floatip.core.situation import Step
 from floatip.core.types import Role, Standing, VipName
 from tests.unit.core.asking import ASK, a_backup, answers
-from tests.unit.core.stage import ADDRESS, MACS, WEB, A, B, C, D, X, a_listing, a_state, of, sent
+from tests.unit.core.bench import Bench
+from tests.unit.core.stage import ADDRESS, MACS, WEB, A, B, C, D, H, X, a_listing, a_spec, a_state, a_vip, of, sent
 
 UNSEEN = "but no other node has seen it on the LAN"
 
@@ -139,3 +141,20 @@ def test_a_refusal_of_what_was_accepted_is_none() -> None:
     for verdict in (Verdict.ACCEPTED, Verdict.REFUSED):
         bench.hear(peer.says(Reply(id="m1.b", verdict=verdict, text="already", vips=(WEB,)), bench.seen()))
     assert not answers(bench.effects)
+
+
+def test_many_moves_are_followed_as_surely_as_few() -> None:
+    """They are looked at less often; each has its answer soon, and none is forgotten."""
+    names = tuple(VipName(f"v{number}") for number in range(5 * FEW))
+    vips = tuple(a_vip(name, address=f"10.77.1.{number}") for number, name in enumerate(names))
+    definitions = {vip.name: vip.definition for vip in vips}
+    bench = Bench(a_spec(vips=vips)).connect()
+    peer = bench.joined_by(B, *(a_listing(term=7, vip=name, definition=definitions[name]) for name in names))
+    bench.run(1.1)
+    bench.give(ev.FailoverAsked(id="m1", vips=names))
+    bench.beating[X, B] = peer, ()
+    bench.hear(peer.says(Release(vips=names, vacated=True, to=C, reserved_s=30.0), bench.seen()))
+    bench.joined_by(C, *(a_listing(term=8, vip=name, definition=definitions[name]) for name in names))
+    assert not answers(bench.run(PROOF_S))
+    bench.run(H / 4)
+    assert [one.outcome for one in of(ef.Answer, bench.effects)] == [Outcome.UNPROVEN] * len(names)
