@@ -74,11 +74,7 @@ def one_way(scene: Scene, dice: Random) -> Begun:
 
 
 def loss(scene: Scene, dice: Random) -> Begun:
-    """30 % of the frames get lost, on one node's port or on all.
-
-    On all, with the brokers behind the same ports, three of four questions stay without an answer, and the brokers are
-    cut off: that is no whole LAN any more.
-    """
+    """30 % of the frames get lost, on one node's port or on all."""
     net = scene.cluster.net
     nodes = scene.nodes if dice.random() < 0.5 else [scene.any_node(dice)]
     ports = [(node, nic) for node in nodes for nic in data_nics(scene, node)]
@@ -89,8 +85,7 @@ def loss(scene: Scene, dice: Random) -> Begun:
         for node, nic in ports:
             net.loss(node, nic, 0)
 
-    broken = len(nodes) > 1 and scene.layout.mqtt == "data"
-    return Begun(text=f"{LOSS_PERCENT} % loss at {' and '.join(nodes)}", end=heal, lan=broken)
+    return Begun(text=f"{LOSS_PERCENT} % loss at {' and '.join(nodes)}", end=heal)
 
 
 def split(scene: Scene, dice: Random) -> Begun:
