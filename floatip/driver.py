@@ -147,6 +147,8 @@ class Driver:
                 self._tell(effect)
             case ef.RunErrand():
                 self.errands.run(effect)
+            case ef.CallHooks():
+                pass
             case ef.Progress() | ef.Answer():
                 if (asker := self._askers.get(effect.id)) is not None:
                     asker.put_nowait(effect)

@@ -30,7 +30,18 @@ from floatip.config.tables import (
     TimingTable,
     Vip,
 )
-from floatip.core.types import Address, NodeName, NodeSpec, Policy, Timing, VipName, VipSpec
+from floatip.core.types import (
+    Address,
+    CheckName,
+    CheckSpec,
+    NodeName,
+    NodeSpec,
+    Policy,
+    Route,
+    Timing,
+    VipName,
+    VipSpec,
+)
 
 
 def short_host_name() -> str:
@@ -101,21 +112,10 @@ class Config(Table):
             cluster=self.cluster,
             node=NodeName(self.node),
             brokers=tuple(broker.name for broker in self.mqtt.brokers),
-            vips=tuple(
-                VipSpec(
-                    name=VipName(vip.name),
-                    addresses=vip.addresses,
-                    interfaces=vip.interfaces,
-                    policy=Policy(self.policy(vip)),
-                    priority=vip.priority,
-                    placement=vip.placement,
-                    make_before_break=self.handover(vip) is Handover.MAKE_BEFORE_BREAK,
-                    preempt=vip.preempt,
-                    preempt_delay_s=vip.preempt_delay_s,
-                    purpose=vip.purpose,
-                    contact=vip.contact,
-                )
-                for vip in self.vips
+            vips=tuple(self._vip_spec(vip) for vip in self.vips),
+            checks=tuple(
+                CheckSpec(name=CheckName(check.name), rise=check.rise, fall=check.fall, weight=check.weight)
+                for check in self.checks
             ),
             timing=Timing(
                 heartbeat_s=self.timing.heartbeat_s,
@@ -127,6 +127,25 @@ class Config(Table):
             gateway=self.lan.gateway,
             lan_health=self.lan.health,
             version=version,
+        )
+
+    def _vip_spec(self, vip: Vip) -> VipSpec:
+        return VipSpec(
+            name=VipName(vip.name),
+            addresses=vip.addresses,
+            interfaces=vip.interfaces,
+            policy=Policy(self.policy(vip)),
+            priority=vip.priority,
+            placement=vip.placement,
+            make_before_break=self.handover(vip) is Handover.MAKE_BEFORE_BREAK,
+            preempt=vip.preempt,
+            preempt_delay_s=vip.preempt_delay_s,
+            checks=tuple(CheckName(name) for name in vip.checks),
+            damping_s=vip.damping_s,
+            route=None if vip.gateway is None or vip.table is None else Route(gateway=vip.gateway, table=vip.table),
+            source=vip.source,
+            purpose=vip.purpose,
+            contact=vip.contact,
         )
 
     @classmethod

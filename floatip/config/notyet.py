@@ -20,12 +20,7 @@ class Row:
     value: object = None
 
 
-NOT_YET: tuple[Row, ...] = (
-    Row("vip.gateway", "leave gateway and table out, and route by the host's own configuration"),
-    Row("check", "leave [[check]] and the VIPs' checks out"),
-    Row("hook", "leave [[hook]] out, and follow `floatip events -f`"),
-    Row("http", "leave [http] out, and ask `floatip status --json`"),
-)
+NOT_YET: tuple[Row, ...] = (Row("http", "leave [http] out, and ask `floatip status --json`"),)
 
 
 def unsupported(config: Config) -> list[Problem]:

@@ -26,7 +26,7 @@ from floatip.config.fields import (
     duration,
     read_duration,
 )
-from floatip.core.types import Placement
+from floatip.core.types import Occasion, Placement
 
 _ROUNDS_S = (0.0, 0.05, 0.25, 1.0, 5.0)
 _LATER_ROUNDS_S = 5.0
@@ -74,16 +74,6 @@ class CheckType(StrEnum):
     ARP = "arp"
     FILE = "file"
     PROCESS = "process"
-
-
-class HookEvent(StrEnum):
-    """What a hook can be called for."""
-
-    ACQUIRED = "acquired"
-    RELEASED = "released"
-    FAULT = "fault"
-    STOP = "stop"
-    CONFLICT = "conflict"
 
 
 def within(low: str, high: str) -> AfterValidator:
@@ -243,6 +233,11 @@ class Vip(Table):
         default=None, ge=1, le=2**32 - 1, description="routing table for `gateway`, not 253, 254 or 255"
     )
     checks: Many[Name] = Field(default=(), description="names of the [[check]]s that must pass")
+    damping_s: Annotated[Duration, within("0s", "1h")] = Field(
+        default=10.0,
+        alias="damping",
+        description="after a check has made the VIP change its owner, no check does so again for so long",
+    )
     purpose: Line = Field(default="", description="for people: what it is for")
     contact: Line = Field(default="", description="for people: whom to ask")
 
@@ -289,7 +284,7 @@ class Check(Table):
 class Hook(Table):
     """`[[hook]]`: a program that is told what happened."""
 
-    on: Many[Annotated[HookEvent, Field(strict=False)]] = Field(min_length=1, description="the events it is called for")
+    on: Many[Annotated[Occasion, Field(strict=False)]] = Field(min_length=1, description="the events it is called for")
     command: Argv = Field(description="FLOATIP_* in the environment, the event as JSON on standard input")
     keepalived_arguments: bool = Field(
         default=False, description="also INSTANCE|GROUP NAME MASTER|BACKUP|FAULT|STOP PRIORITY"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from floatip.core.messages import Errand, Message
-from floatip.core.types import Address, BrokerName, Mac, NodeName, Role, Stored, VipName
+from floatip.core.types import Address, BrokerName, Mac, NodeName, Occasion, Role, Stored, VipName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +151,24 @@ class RunErrand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallHooks:
+    """Call the hooks for this; nobody waits for them, and what they do changes nothing here."""
+
+    occasion: Occasion
+    vip: VipName
+    was: Role
+    now: Role
+    term: int
+    priority: int
+    """This node's effective priority."""
+    owner: NodeName | None
+    """Who owns the VIP now, as far as is known."""
+    why: str
+    mac: Mac | None = None
+    """Of a conflict: who answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """One step of an operator's request about one VIP or node, for the operator to see."""
 
@@ -203,6 +221,7 @@ Effect = (
     | Store
     | Tell
     | RunErrand
+    | CallHooks
     | Progress
     | Answer
     | Exit

@@ -99,7 +99,7 @@ class Engine:
 
     def _take(self, event: ev.Event, now: float) -> None:  # noqa: C901, PLR0912  one arm an event, and nothing else
         match event:
-            case ev.Tick():
+            case ev.Tick() | ev.Checked():
                 pass
             case ev.Received():
                 self._received(event, now)

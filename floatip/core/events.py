@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from floatip.core.messages import Errand, Message
-from floatip.core.types import Address, BrokerName, DirectiveKind, Mac, NodeName, Port, VipName
+from floatip.core.types import Address, BrokerName, CheckName, DirectiveKind, Mac, NodeName, Port, VipName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +139,15 @@ class IdentityChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A check looked once: whether all was well, and the last line of what it found."""
+
+    check: CheckName
+    passed: bool
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
     """This process, or the whole machine, stood still for a while: nothing it believed before is trusted."""
 
@@ -225,6 +234,7 @@ Event = (
     | Inherited
     | LinkChanged
     | IdentityChanged
+    | Checked
     | Gap
     | WallClock
     | FailoverAsked

@@ -8,6 +8,7 @@ from typing import NewType
 
 NodeName = NewType("NodeName", str)
 VipName = NewType("VipName", str)
+CheckName = NewType("CheckName", str)
 BrokerName = NewType("BrokerName", str)
 """``host:port`` of a broker; every node of a cluster must configure the same set of them."""
 Mac = NewType("Mac", str)
@@ -54,6 +55,23 @@ class Standing(StrEnum):
     OWNER = "owner"
     ISOLATED = "isolated"
     RELEASING = "releasing"
+
+
+class Occasion(StrEnum):
+    """What hooks are called for, always about one VIP on this node."""
+
+    ACQUIRED = "acquired"
+    """This node owns it: the addresses are here and announced."""
+    RELEASED = "released"
+    """This node owned it, and the addresses are gone from here."""
+    BACKUP = "backup"
+    """This node could own it now: it has just begun to listen, or a fault is gone."""
+    FAULT = "fault"
+    """This node may not own it."""
+    STOP = "stop"
+    """The daemon ends."""
+    CONFLICT = "conflict"
+    """A hardware address that should not answers for it."""
 
 
 class Binding(StrEnum):
@@ -140,6 +158,27 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Source routing: packets from the VIP's addresses of this kind leave through ``gateway``, by ``table``."""
+
+    gateway: Address
+    table: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSpec:
+    """How a check's results count: ``rise`` successes in a row, or ``fall`` failures, change it.
+
+    ``weight`` 0: failing is a fault; else it is added to the priority while failing.
+    """
+
+    name: CheckName
+    rise: int = 2
+    fall: int = 3
+    weight: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VipSpec:
     """One VIP as configured on this node."""
 
@@ -154,6 +193,12 @@ class VipSpec:
     preempt: bool = False
     """A better candidate gets the VIP from a healthy owner, after it was the better one for ``preempt_delay_s``."""
     preempt_delay_s: float = 0.0
+    checks: tuple[CheckName, ...] = ()
+    damping_s: float = 10.0
+    """After a check has made the VIP change its owner, no check does so again for so long."""
+    route: Route | None = None
+    source: bool = False
+    """An IPv6 address of it may be the source of outgoing connections."""
     purpose: str = ""
     contact: str = ""
     """For people: what it is for, and whom to ask."""
@@ -174,6 +219,7 @@ class NodeSpec:
     brokers: tuple[BrokerName, ...]
     vips: tuple[VipSpec, ...]
     timing: Timing
+    checks: tuple[CheckSpec, ...] = ()
     garp_offsets_s: tuple[float, ...] = (0.0, 0.05, 0.25, 1.0, 5.0)
     garp_refresh_s: float = 60.0
     gateway: Address | None = None

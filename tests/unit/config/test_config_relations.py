@@ -227,7 +227,7 @@ def vips(*more: dict[str, Any]) -> dict[str, Any]:
         ),
         (
             hook(on=["boot"]),
-            'hook[0].on[0]: found "boot", must be "acquired", "released", "fault", "stop" or "conflict"',
+            'hook[0].on[0]: found "boot", must be "acquired", "released", "backup", "fault", "stop" or "conflict"',
         ),
         (
             hook(on=[]),

@@ -26,7 +26,7 @@ DOCUMENTED = {
     "http": "listen",
     "lan": "gateway health",
     "vip": "name addresses interfaces priority placement preempt preempt_delay handover source no_quorum_policy "
-    "gateway table checks purpose contact",
+    "gateway table checks damping purpose contact",
     "alias": "address purpose contact",
     "check": "name type target command interval timeout rise fall weight",
     "hook": "on command keepalived_arguments timeout",
@@ -53,6 +53,7 @@ DEFAULTS = {
     "vip.preempt": False,
     "vip.preempt_delay": "0s",
     "vip.source": False,
+    "vip.damping": "10s",
     "check.interval": "1s",
     "check.timeout": "500ms",
     "check.rise": 2,

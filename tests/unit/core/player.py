@@ -219,6 +219,8 @@ class Node:
                 self.world.say(self.label, f"operator: {effect.text}")
             case ef.Answer():
                 self.world.say(self.label, f"operator: {effect.outcome}: {effect.text}")
+            case ef.CallHooks():
+                self.world.say(self.label, f"calls hooks: {effect.occasion} {effect.vip}")
             case ef.RunErrand():
                 done = ev.ErrandDone(id=effect.id, done=True, text=f"{effect.errand.task} done")
                 self.later(lambda: self.give(done))

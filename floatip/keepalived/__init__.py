@@ -1,0 +1,1 @@
+"""Reads keepalived's configuration and writes floatip's. Knows: both files. Never: a daemon of either."""

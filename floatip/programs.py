@@ -1,0 +1,1 @@
+"""Runs other people's programs. Knows: processes and their limits. Never: what they are run for."""
