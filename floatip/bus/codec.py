@@ -102,6 +102,7 @@ def _encode_body(body: Body) -> dict[str, object]:
         case Release():
             fields = {"k": "release", "vips": body.vips, "vacated": body.vacated, "reserved": body.reserved_s}
             fields |= _if_any("to", body.to) | _if_true("kept", body.kept)
+            fields |= _if_true("swayed", body.swayed)
         case State():
             fields = _encode_state(body)
         case Will():
@@ -172,8 +173,14 @@ def _decode_body(read: wire.Wire) -> Body:
     elif read["k"] == "release":
         vips = tuple(VipName(vip) for vip in read["vips"])
         to = NodeName(read["to"]) if "to" in read else None
-        kept = read.get("kept", False)
-        body = Release(vips=vips, vacated=read["vacated"], to=to, reserved_s=read["reserved"], kept=kept)
+        body = Release(
+            vips=vips,
+            vacated=read["vacated"],
+            to=to,
+            reserved_s=read["reserved"],
+            kept=read.get("kept", False),
+            swayed=read.get("swayed", False),
+        )
     elif read["k"] == "state":
         body = _decode_state(read)
     elif read["k"] == "will":

@@ -114,6 +114,7 @@ class ReleaseWire(Head):
     to: NotRequired[Name]
     reserved: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
     kept: NotRequired[bool]
+    swayed: NotRequired[bool]
 
 
 class VipStateWire(OfVip):

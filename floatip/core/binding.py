@@ -33,6 +33,10 @@ class AddressBinding:
         """Since the last removal; so there may be something left of it."""
         self._remove_again_at: float | None = None
 
+    def respec(self) -> None:
+        """Go by what the situation says now of announcements."""
+        self._garp.reschedule(self._s.spec.garp_offsets_s, self._s.spec.garp_refresh_s)
+
     # -- what the kernel reports ----------------------------------------------------------------------------------
 
     def bound(self) -> None:

@@ -19,7 +19,10 @@ def candidacy(s: Situation, vip: Vip, now: float) -> tuple[CandidateSnapshot, ..
     ranks = {node: rank for rank, node in enumerate(candidates(s, vip, now))}
     found = [
         CandidateSnapshot(
-            node=s.node, rank=ranks.get(s.node), priority=vip.spec.priority, reasons=_own_reasons(s, vip, now)
+            node=s.node,
+            rank=ranks.get(s.node),
+            priority=s.checkups.priority(vip.spec),
+            reasons=_own_reasons(s, vip, now),
         )
     ]
     for peer in s.peers.known.values():

@@ -67,7 +67,7 @@ def order(
     """All candidates, best first; ``fit``: this node is one of them."""
     candidates = [one for one in able(s, spec, now) if one.node != without]
     if fit:
-        candidates.append(Candidate(node=s.node, priority=spec.priority))
+        candidates.append(Candidate(node=s.node, priority=s.checkups.priority(spec)))
     return ranked(spec.name, candidates, spec.placement, pinned=s.directives.pinned(spec.name))
 
 
@@ -137,7 +137,7 @@ def lan_turn(s: Situation, spec: VipSpec, now: float, *, owner: NodeName | None,
         and peer.node != owner
         and s.hears(peer.node, now)
     ]
-    near.append(Candidate(node=s.node, priority=spec.priority))
+    near.append(Candidate(node=s.node, priority=s.checkups.priority(spec)))
     names = ranked(spec.name, near, spec.placement, pinned=s.directives.pinned(spec.name))
     due = max(due, not_before) + names.index(s.node) * s.timing.lease_s
     return Turn(due=max(due, now), needs_silence=True, probe_from=due - s.timing.lease_s)

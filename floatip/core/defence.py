@@ -209,11 +209,16 @@ class Defence:
         interface = self._binding.interface or self._spec.interfaces[0]
         self._s.do(Probe(vip=self._spec.name, interface=interface, to_macs=to_macs, broadcast=not to_macs))
 
-    def report(self, event: Answered, now: float, *, seated: bool) -> None:
-        """Tell of a MAC that should not answer: a stranger's always, a peer's while the addresses are ours."""
+    def report(self, event: Answered, now: float, *, seated: bool) -> str | None:
+        """Tell of a MAC that should not answer: a stranger's always, a peer's while the addresses are ours.
+
+        Return what was told.
+        """
         peer = self._s.peers.by_mac(event.mac)
-        if (peer is None or seated) and self._troubles.conflict(str(event.address), event.mac, now):
-            who = f"{peer} ({event.mac})" if peer else f"a stranger, {event.mac},"
-            where = f" on {event.interface}" if event.interface else ""
-            text = f"{who} answers for {event.address}{where}"
-            self._s.tell(Kind.CONFLICT, text, vip=self._spec.name, warning=True)
+        if (peer is not None and not seated) or not self._troubles.conflict(str(event.address), event.mac, now):
+            return None
+        who = f"{peer} ({event.mac})" if peer else f"a stranger, {event.mac},"
+        where = f" on {event.interface}" if event.interface else ""
+        text = f"{who} answers for {event.address}{where}"
+        self._s.tell(Kind.CONFLICT, text, vip=self._spec.name, warning=True)
+        return text

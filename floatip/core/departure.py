@@ -8,6 +8,7 @@ from floatip.core.effects import Kind
 from floatip.core.handover import End, Handover, Stage
 from floatip.core.motives import Motives
 from floatip.core.situation import Farewell, Situation
+from floatip.core.tenure import Notice
 from floatip.core.types import Binding, Policy, VipSpec
 
 
@@ -39,6 +40,11 @@ class Departure:
         self._s = situation
         self._binding = binding
 
+    def respec(self, spec: VipSpec) -> None:
+        """Go by this from now on; a move that is under way ends as it began."""
+        self._motives.respec(spec)
+        self.handover.respec(spec)
+
     def move_on(self, now: float) -> Move:
         """Go on with a planned move, or begin one that is called for."""
         if self.handover.stage is Stage.ASKED and not self._s.in_haste:
@@ -48,9 +54,9 @@ class Departure:
         order = self._motives.order(now)
         if order is None:
             return Move(again_at=self._motives.next(now))
-        if not order.targets and (self._s.stopping or self._s.directives.value_of_drain(self._s.node) == FORCED):
+        if not order.targets and (order.stops or self._s.directives.value_of_drain(self._s.node) == FORCED):
             return Move(leave=f"{order.why}, and no other node can take it")
-        if self._s.stopping and self.handover.stop_failed:
+        if order.stops and self.handover.stop_failed:
             return Move(leave=f"{order.why}, and nobody takes it over")
         if order.targets and (order.stops or now >= self.handover.rests_until):
             self.handover.begin(order, now)
@@ -61,15 +67,21 @@ class Departure:
         """The target of a planned move is ready; return why the VIP is released to it."""
         target, order = self.handover.target, self.handover.order
         self.farewell = self.handover.give(term, now)
+        if order is not None and order.preempts and self._s.checkups.weighs(self._spec):
+            self.farewell = replace(self.farewell, swayed=True)
+            self._s.swayed_at[self._spec.name] = now
         self._motives.rest()
         if self.farewell.kept:
             self._binding.hush()
         self._s.partings[self._spec.name] = f"{self._s.node} handed it over"
         return f"to {target}: {order.why}" if order is not None else f"to {target}"
 
-    def leave(self, why: str, now: float, *, vacated: bool) -> None:
-        """It is given up at once; ``vacated``: nobody else has it, so the next owner need not ask the LAN."""
-        self.farewell = Farewell(vacated=vacated and self._binding.state is not Binding.ABSENT)
+    def leave(self, notice: Notice, now: float) -> None:
+        """It is given up at once."""
+        why, there = notice.why, self._binding.state is not Binding.ABSENT
+        self.farewell = Farewell(vacated=notice.vacated and there, swayed=notice.swayed)
+        if notice.swayed:
+            self._s.swayed_at[self._spec.name] = now
         if self.handover.stage is Stage.ASKED:
             self.handover.cancel(why, now)
         self._motives.rest()

@@ -3,6 +3,8 @@
 Never: does it.
 """
 
+from collections.abc import Iterable
+
 from floatip.core import events as ev
 from floatip.core.asking import Asking
 from floatip.core.messages import Message, Reply, Request, Verb
@@ -73,6 +75,10 @@ class Desk:
         self._preparations.answered(event.vip, event.mac)
         if event.announced:
             self._onlooker.answered(event.vip, event.mac, now)
+
+    def forget(self, vips: Iterable[VipName]) -> None:
+        """These VIPs are not here any more, or begun anew."""
+        self._preparations.forget(vips)
 
     # -- what goes out ------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from floatip.core.namesake import Namesakes
 from floatip.core.situation import Situation
 from floatip.core.speech import Speech
 from floatip.core.spreading import adopt
-from floatip.core.types import BELIEVED, Policy, VipName
+from floatip.core.types import BELIEVED, VipName
 from floatip.core.view import Heard, View
 from floatip.core.vip import Vip
 
@@ -39,7 +39,6 @@ class Ears:
         self._vips = vips
         self._speech = speech
         self._desk = desk
-        self._policies: dict[VipName, Policy] = {name: vip.spec.policy for name, vip in vips.items()}
         self._namesakes = Namesakes(situation.timing.heartbeat_s)
 
     def take(self, event: Received, incarnation: int, now: float) -> Overheard:
@@ -65,7 +64,7 @@ class Ears:
             return Overheard()
         if not event.retained and origin.incarnation == incarnation and origin.session <= (view.session or 0):
             self._desk.echoed(message, now)
-            return self._heard(view, view.hear(message, self._policies, now))
+            return self._heard(view, view.hear(message, self._s.policies, now))
         later = origin > view.said and origin.incarnation < BELIEVED
         if event.retained:
             return Overheard(later_life=origin.incarnation if later else None)
@@ -81,7 +80,7 @@ class Ears:
         return Overheard(everything=True)
 
     def _peer(self, view: View, message: Message, now: float) -> Overheard:
-        heard = view.hear(message, self._policies, now)
+        heard = view.hear(message, self._s.policies, now)
         if not heard.fresh:
             return Overheard()
         for log in self._s.logs_of(message.sender):
@@ -100,15 +99,21 @@ class Ears:
                 self._terms_seen(view, message, heard)
                 vips, orders = self._learn(message)
                 heard.vips |= vips
-        if isinstance(message.body, Release) and message.body.vacated:
-            for name in heard.vips & self._vips.keys():
-                parted(self._vips[name], now)
+        if isinstance(message.body, Release):
+            self._left(message.body, heard.vips & self._vips.keys(), now)
         found = self._heard(view, heard)
         found.everything = found.everything or new_terms or orders
         mine = message.seen.get(self._s.node)
         if mine is not None and mine > view.said and mine.incarnation < BELIEVED:
             found.later_life = mine.incarnation
         return found
+
+    def _left(self, body: Release, vips: set[VipName], now: float) -> None:
+        if body.swayed:
+            self._s.swayed_at |= dict.fromkeys(vips, now)
+        if body.vacated:
+            for name in vips:
+                parted(self._vips[name], now)
 
     def _learn(self, message: Message) -> tuple[set[VipName], bool]:
         """Take in what a peer tells of itself; return the VIPs it changes, and whether operators' orders do.

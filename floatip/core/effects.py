@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from floatip.core.messages import Errand, Message
-from floatip.core.types import Address, BrokerName, Mac, NodeName, Occasion, Role, Stored, VipName
+from floatip.core.types import Address, BrokerName, Mac, NodeName, Occasion, Role, Stored, VipName, VipSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +106,13 @@ class Acquaint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Configure:
+    """These are the VIPs of this node from now on; of one that is told anew, nothing is left in the kernel."""
+
+    vips: tuple[VipSpec, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """Remember this over a restart."""
 
@@ -120,6 +127,7 @@ class Kind(StrEnum):
     BROKER = "broker"
     PEER = "peer"
     LINK = "link"
+    CHECK = "check"
     ADDRESS = "address"
     CONFLICT = "conflict"
     FAULT = "fault"
@@ -218,6 +226,7 @@ Effect = (
     | Probe
     | Ask
     | Acquaint
+    | Configure
     | Store
     | Tell
     | RunErrand

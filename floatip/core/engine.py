@@ -4,21 +4,23 @@ A step has three movements: take the event in, let the VIPs that it concerns set
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from floatip.core import events as ev
 from floatip.core.desk import Desk
 from floatip.core.ears import Ears
-from floatip.core.effects import Acquaint, Add, Effect, Exit, Identify, Kind, Reconnect, Renew, Store, Unbind
+from floatip.core.effects import Add, Effect, Exit, Identify, Kind, Reconnect, Renew, Unbind
+from floatip.core.fitness import checked
 from floatip.core.incidents import stir, take
 from floatip.core.lanhealth import LanHealth
+from floatip.core.memory import Memory
 from floatip.core.onlooker import Onlooker
 from floatip.core.report import report
+from floatip.core.roster import Roster
 from floatip.core.situation import Outbox, Situation
 from floatip.core.snapshot import Snapshot
 from floatip.core.speech import Speech
 from floatip.core.timers import Timers
-from floatip.core.types import Binding, BrokerName, Mac, NodeName, NodeSpec, Policy, Stored, VipName
+from floatip.core.types import Binding, BrokerName, NodeSpec, Occasion, Policy, Stored, VipName
 from floatip.core.view import View
 from floatip.core.vip import IDLE, Vip
 from floatip.core.wallclock import WallClock
@@ -43,7 +45,8 @@ class Engine:
         self._lan_is_due = True
         self._ears = Ears(self._s, self._vips, self._speech, self._desk)
         self._dirty: set[VipName] = set()
-        self._places = {name: place for place, name in enumerate(self._vips)}
+        self._roster = Roster(self._s, self._vips, terms)
+        self._memory = Memory(self._s)
         self._exit: Exit | None = None
         self._left = False
         self._gap_at = float("-inf")
@@ -54,7 +57,6 @@ class Engine:
         self._s.directives.restore(stored.directives)
         self._wall = WallClock(wall_us / 1e6, now)
         self._look_at_directives(now)
-        self._acquainted: tuple[tuple[NodeName, tuple[Mac, ...]], ...] = ()
 
     # -- the door -----------------------------------------------------------------------------------------------------
 
@@ -99,8 +101,11 @@ class Engine:
 
     def _take(self, event: ev.Event, now: float) -> None:  # noqa: C901, PLR0912  one arm an event, and nothing else
         match event:
-            case ev.Tick() | ev.Checked():
+            case ev.Tick():
                 pass
+            case ev.Checked():
+                if checked(self._s, event):
+                    self._touch_all()
             case ev.Received():
                 self._received(event, now)
             case ev.SessionUp():
@@ -122,6 +127,10 @@ class Engine:
             case ev.FailoverAsked() | ev.AnnounceAsked() | ev.DirectiveAsked() | ev.ErrandAsked() | ev.ErrandDone():
                 self._look_at_directives(now)
                 self._desk.asked(event, now)
+                self._touch_all()
+            case ev.Reconfigured():
+                self._roster.change(event.spec, now)
+                self._lan_is_due = True
                 self._touch_all()
             case ev.StopAsked():
                 self._stop(Exit(code=0, reason="stopped"))
@@ -223,10 +232,7 @@ class Engine:
         if self._lan_is_due:
             self._look_at_lan(now)
         self._dirty |= self._desk.open(now)
-        for name in sorted(self._dirty, key=self._places.__getitem__):
-            vip = self._vips[name]
-            self._timers.set(("vip", vip.spec.name), vip.settle(now))
-        self._dirty.clear()
+        self._settle_vips(now)
         self._timers.set(("desk", ""), self._desk.settle(self.incarnation, now))
         for body in self._desk.take_said():
             self._speech.say_everywhere(body, now)
@@ -237,10 +243,10 @@ class Engine:
             kernel.append(Add(binds=tuple(self._s.outbox.binds)))
         if self._s.outbox.renew:
             self._renew(now)
-        self._acquaint()
+        self._memory.acquaint()
         if self._s.outbox.store:
             self._look_at_directives(now)
-            self._store()
+            self._memory.store(self.incarnation, self._roster.terms())
         if not self._speech.flush(now):
             for view in due_beats:
                 self._speech.beat(view, now)
@@ -248,6 +254,16 @@ class Engine:
         self._s.outbox = Outbox()
         effects, self._s.effects = self._s.effects, []
         return [*kernel, *effects]
+
+    def _settle_vips(self, now: float) -> None:
+        """Let those move that something may have changed for; those that were given up for good make room."""
+        for name in self._roster.in_order(self._dirty):
+            self._timers.set(("vip", name), self._vips[name].settle(now))
+        self._dirty.clear()
+        gone = self._roster.settle()
+        self._desk.forget(gone)
+        for name in gone:
+            self._timers.set(("vip", name), now if name in self._vips else None)
 
     def _look_at_lan(self, now: float) -> None:
         """Ask the LAN whether it is there; whoever owns something announces anew once it has healed."""
@@ -296,28 +312,13 @@ class Engine:
         if binds:
             self._s.do(Renew(binds=binds))
 
-    def _acquaint(self) -> None:
-        """Whose MACs are known is remembered, and told to whatever outlives this process."""
-        if not self._s.peers.news:
-            return
-        self._s.peers.news = False
-        macs = self._s.peers.all_macs()
-        if macs != self._acquainted:
-            self._acquainted = macs
-            self._s.outbox.store = True
-            self._s.do(Acquaint(macs=tuple(mac for _, theirs in macs for mac in theirs)))
-
-    def _store(self) -> None:
-        terms = tuple((name, max(vip.term, vip.seen_term)) for name, vip in self._vips.items())
-        stored = Stored(incarnation=self.incarnation, terms=terms)
-        stored = replace(stored, macs=self._s.peers.all_macs(), directives=self._s.directives.all())
-        stored = replace(stored, keep_s=self._s.longest_s[Policy.KEEP], release_s=self._s.longest_s[Policy.RELEASE])
-        self._s.do(Store(stored=stored))
-
     def _leave_if_done(self) -> None:
         """End the process once nothing of this node is left on the LAN and everybody was told."""
         if self._exit is None or self._left:
             return
         if all(vip.role in IDLE and vip.binding.state is Binding.ABSENT for vip in self._vips.values()):
             self._left = True
+            for vip in self._vips.values():
+                why = self._exit.reason
+                vip.calls.call(Occasion.STOP, vip.spec, vip.role, vip.role, term=vip.term, why=why)
             self._s.do(self._exit)

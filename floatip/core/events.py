@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from floatip.core.messages import Errand, Message
-from floatip.core.types import Address, BrokerName, CheckName, DirectiveKind, Mac, NodeName, Port, VipName
+from floatip.core.types import Address, BrokerName, CheckName, DirectiveKind, Mac, NodeName, NodeSpec, Port, VipName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +214,13 @@ class ErrandDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reconfigured:
+    """This node shall go by another configuration; cluster, node, brokers and timing are as they were."""
+
+    spec: NodeSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopAsked:
     """The daemon shall end: give everything up in good order."""
 
@@ -242,5 +249,6 @@ Event = (
     | DirectiveAsked
     | ErrandAsked
     | ErrandDone
+    | Reconfigured
     | StopAsked
 )

@@ -1,5 +1,7 @@
 """Why this node may not own a VIP (faults), or may not claim it (disagreements with its peers, slow brokers)."""
 
+from floatip.core.effects import Kind
+from floatip.core.events import Checked
 from floatip.core.situation import Situation
 from floatip.core.types import NodeName, Policy, VipName, VipSpec
 
@@ -17,6 +19,17 @@ def link_faults(s: Situation, spec: VipSpec) -> tuple[str, ...]:
     return found + ((f"LAN unreachable: nobody answers on {', '.join(dead)}",) if dead else ())
 
 
+def checked(s: Situation, event: Checked) -> bool:
+    """Count what a check saw; return whether that changes what is known of it, which is told to everybody."""
+    one = s.checkups.heard(event.check, event.output, passed=event.passed)
+    if one is None:
+        return False
+    text = f"check {event.check} " + ("passes" if one.passes else f"fails: {one.output}")
+    s.tell(Kind.CHECK, text, warning=not one.passes)
+    s.outbox.state = True
+    return True
+
+
 def disagreements(s: Situation, spec: VipSpec, now: float) -> tuple[str, ...]:
     """Why no claim of this node would be safe beside its living peers."""
     found: tuple[str, ...] = ()
@@ -30,7 +43,9 @@ def disagreements(s: Situation, spec: VipSpec, now: float) -> tuple[str, ...]:
 
 
 def forbidden(s: Situation, vip: VipName) -> str | None:
-    """Why an operator's order keeps this node from taking the VIP: what is so of this node, as half a sentence."""
+    """Why an operator's will keeps this node from taking the VIP: what is so of this node, as half a sentence."""
+    if vip in s.retiring:
+        return f"gives {vip} up: it is configured otherwise now"
     if s.directives.drained(s.node):
         return "is drained: it takes no VIPs"
     return None if s.directives.admits(s.node, vip) else f"may not take {vip}: it is frozen"

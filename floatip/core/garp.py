@@ -11,6 +11,10 @@ class Announcements:
         self._refresh_s = refresh_s
         self._waiting: list[float] = []
 
+    def reschedule(self, offsets_s: tuple[float, ...], refresh_s: float) -> None:
+        """Go by this from the next time on."""
+        self._offsets_s, self._refresh_s = offsets_s, refresh_s
+
     def begin(self, now: float) -> None:
         """Announce in full from now on; what was still waiting is superseded."""
         self._waiting = [now + offset_s for offset_s in self._offsets_s]

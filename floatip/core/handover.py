@@ -97,6 +97,8 @@ class Handover:
         self._rest_s = AGAIN_S
         self._term = 0
         self._spec = spec
+        self._later: VipSpec | None = None
+        """What to go by when this move is over."""
         self._s = situation
         self._targets: list[NodeName] = []
         self._until = INFINITE
@@ -107,6 +109,11 @@ class Handover:
         self._seen = False
         self._abandoned: str | None = None
         self._last_complaint = ""
+
+    def respec(self, spec: VipSpec) -> None:
+        """Go by this from now on, unless a move is under way: that ends as it began."""
+        self._later = None if self.stage is Stage.NONE else spec
+        self._spec = spec if self.stage is Stage.NONE else self._spec
 
     @property
     def keeps(self) -> bool:
@@ -164,6 +171,7 @@ class Handover:
 
     def rest(self) -> None:
         """It is over."""
+        self._spec, self._later = self._later or self._spec, None
         self.stage, self.order, self.target, self._targets = Stage.NONE, None, None, []
         self._until = INFINITE
 

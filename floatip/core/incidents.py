@@ -5,9 +5,12 @@ from typing import assert_never
 from floatip.core import events as ev
 from floatip.core.effects import Kind
 from floatip.core.situation import Situation
-from floatip.core.tenure import must_withdraw
-from floatip.core.types import Binding, Mac, Role
-from floatip.core.vip import IDLE, REFUSED_S, SEATED, Vip
+from floatip.core.tenure import Notice, must_withdraw
+from floatip.core.types import Binding, Mac, Occasion, Role
+from floatip.core.vip import IDLE, SEATED, Vip
+
+REFUSED_S = 5.0
+"""How long a node whose kernel refused the address leaves the VIP to others."""
 
 Incident = (
     ev.Bound
@@ -57,7 +60,8 @@ def _answered(vip: Vip, s: Situation, event: ev.Answered, now: float) -> None:
             vip.handover.announced(event.mac)
     elif vip.role is Role.CANDIDATE and (why := must_withdraw(vip, s, event)):
         vip.withdraw(why, now)
-    vip.defence.report(event, now, seated=vip.role in SEATED)
+    if (why := vip.defence.report(event, now, seated=vip.role in SEATED)) is not None:
+        vip.calls.call(Occasion.CONFLICT, vip.spec, vip.role, vip.role, term=vip.term, why=why, mac=event.mac)
 
 
 def _is_parting(vip: Vip, s: Situation, mac: Mac, now: float) -> bool:
@@ -97,7 +101,7 @@ def _gone(vip: Vip, s: Situation, event: ev.AddressGone, now: float) -> None:
         return
     s.tell(Kind.ADDRESS, f"{event.address} was removed: {event.cause}", vip=vip.spec.name, warning=True)
     if vip.doubted:
-        vip.let_go("it was removed while this node stood still", now)
+        vip.let_go(Notice("it was removed while this node stood still"), now)
     elif not vip.binding.expired(now) and vip.troubles.removed(now):
         s.outbox.state = True
     else:

@@ -91,7 +91,6 @@ class LanHealth:
         self._s = situation
         self._segments: dict[str, Segment] = {}
         self._settled_at = NEVER
-        self._on = situation.spec.lan_health or any(vip.policy is Policy.LAN for vip in situation.spec.vips)
         self.healed = False
         """Somebody who was lost is heard again, since this was last looked at."""
 
@@ -107,7 +106,8 @@ class LanHealth:
 
     def settle(self, now: float) -> float | None:
         """Ask whom it is time to ask, and judge; return when to look again."""
-        if not self._on:
+        if not self._s.asks_lan:
+            self._segments, self._s.lan_dead, self._s.lan_deaf = {}, frozenset(), frozenset()
             return None
         if now - self._settled_at > ROUND_S:
             self._begin_anew(now)

@@ -51,6 +51,7 @@ class Release:
 
     ``vacated``: I owned them and the addresses are off my kernel. ``to``: only this node may claim for ``reserved_s``
     seconds (None: anybody but me). ``kept``: I owned them, and keep the addresses until I see that node have them.
+    ``swayed``: because of a check, which may soon say something else.
     """
 
     vips: tuple[VipName, ...]
@@ -58,6 +59,7 @@ class Release:
     to: NodeName | None = None
     reserved_s: float = 0.0
     kept: bool = False
+    swayed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

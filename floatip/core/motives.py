@@ -15,16 +15,21 @@ class Motives:
         self._better: NodeName | None = None
         self._better_since = float("inf")
 
+    def respec(self, spec: VipSpec) -> None:
+        """Go by this from now on."""
+        self._spec = spec
+
     def rest(self) -> None:
         """The VIP is not ours."""
         self._better, self._better_since = None, float("inf")
 
     def order(self, now: float) -> Order | None:
         """The move that is called for now; one without targets cannot be made."""
-        if self._s.stopping:
+        if self._s.stopping or self._spec.name in self._s.retiring:
             at_once = self._s.in_haste or self._s.directives.frozen_for(self._spec.name) is not None
             able = () if at_once else targets(self._s, self._spec, now)
-            return Order(why=f"{self._s.node} stops", targets=able, stops=True)
+            why = "stops" if self._s.stopping else "has another configuration of it now"
+            return Order(why=f"{self._s.node} {why}", targets=able, stops=True)
         if self._s.directives.frozen_for(self._spec.name) is not None:
             return None
         if self._s.directives.drained(self._s.node):
@@ -43,7 +48,8 @@ class Motives:
         return Order(why=f"{best} comes first", targets=(best,), preempts=True)
 
     def _due(self) -> float:
-        return self._better_since + self._spec.preempt_delay_s
+        due = self._better_since + self._spec.preempt_delay_s
+        return max(due, self._s.damped_until(self._spec)) if self._s.checkups.weighs(self._spec) else due
 
     def next(self, now: float) -> float | None:
         """When to look again, if nothing happens."""

@@ -31,7 +31,6 @@ class Onlooker:
 
     def __init__(self, situation: Situation) -> None:
         self._s = situation
-        self._vips = {vip.name for vip in situation.spec.vips}
         self._seen: dict[VipName, Underway] = {}
         self._asked: dict[str, NodeName] = {}
         """Who was asked to get ready, by the id of the request."""
@@ -101,7 +100,7 @@ class Onlooker:
     def _step(self, vip: VipName, now_is: Underway, text: str) -> None:
         """Note it, unless a broker that is behind tells of what is past, or of what this node does not know."""
         known = self._seen.get(vip)
-        if vip not in self._vips:
+        if vip not in self._s.policies:
             return
         if (
             known is not None

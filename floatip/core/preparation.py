@@ -3,6 +3,7 @@
 Knows: what was asked, and who answers meanwhile. Never: takes anything; the owner's release comes first.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from floatip.core.claims import order
@@ -77,6 +78,11 @@ class Preparations:
         if order(self._s, spec, now, fit=True)[0] != owner:
             return None
         return f"{owner} comes before {self._s.node}, as that is configured: do priority and placement differ?"
+
+    def forget(self, vips: Iterable[VipName]) -> None:
+        """These VIPs are not here any more."""
+        for vip in vips:
+            self._under_way.pop(vip, None)
 
     def answered(self, vip: VipName, mac: Mac) -> None:
         """A MAC answers for an address of the VIP."""

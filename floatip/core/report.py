@@ -103,7 +103,7 @@ def _vip(s: Situation, vip: Vip, onlooker: Onlooker, now: float) -> VipSnapshot:
         interface=vip.binding.interface,
         verified_by=verified_by(s, vip, now),
         candidates=candidates(s, vip, now),
-        effective_priority=vip.spec.priority,
+        effective_priority=s.checkups.priority(vip.spec),
         held_on=tuple(view.broker for view in vip.bidding.held_on(now)),
         isolated_owners=tuple(sorted({*isolated_owners(s, vip.spec, now), *mine})),
         definition_differs=definition_differs(s, vip.spec, now),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from floatip.core.checkups import Checkups
 from floatip.core.directives import Directives
 from floatip.core.effects import Bind, Effect, Kind, Tell
 from floatip.core.majority import kth_largest, kth_smallest
@@ -26,6 +27,7 @@ class Farewell:
     to: NodeName | None = None
     reserved_s: float = 0.0
     kept: bool = False
+    swayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,12 @@ class Situation:
     """The knowledge of one node; times in seconds of its own clock."""
 
     def __init__(self, spec: NodeSpec, entropy: Callable[[], float]) -> None:
-        self.spec = spec
+        self.checkups = Checkups()
+        self.configure(spec)
+        self.policies = {vip.name: vip.policy for vip in spec.vips}
+        """The VIPs that this node has, those that it is about to give up included."""
+        self.retiring: frozenset[VipName] = frozenset()
+        """The VIPs that it gives up, since they are configured otherwise now."""
         self.timing = spec.timing
         self.terms = spec.terms
         self.entropy = entropy
@@ -80,6 +87,8 @@ class Situation:
         """Who was last heard to own each VIP."""
         self.partings: dict[VipName, str] = {}
         """How this node last parted with each VIP that it owned."""
+        self.swayed_at: dict[VipName, float] = {}
+        """When a check, here or elsewhere, last made each VIP change its owner."""
         self.directives = Directives()
         self.steps: list[Step] = []
         """Steps of handovers that nobody was told of yet."""
@@ -94,6 +103,12 @@ class Situation:
         self._lag_at = float("-inf")
         self.effects: list[Effect] = []
         self.outbox = Outbox()
+
+    def configure(self, spec: NodeSpec) -> None:
+        """Go by this from now on."""
+        self.spec = spec
+        self.checkups.replace(spec.checks)
+        self.asks_lan = spec.lan_health or any(vip.policy is Policy.LAN for vip in spec.vips)
 
     @property
     def node(self) -> NodeName:
@@ -145,6 +160,10 @@ class Situation:
         returned = kth_largest((view.newest_sent_at for view in self.all_views()), self.quorum)
         return self.stalled_at == float("-inf") or returned >= self.stalled_at
 
+    def all_logs(self) -> Iterable[PeerLog]:
+        """What each broker has brought of each node."""
+        return (log for view in self.all_views() for log in view.peers.values())
+
     def logs_of(self, node: NodeName) -> list[PeerLog]:
         """What each broker that knows the node has brought of it."""
         return [log for view in self.all_views() if (log := view.peers.get(node)) is not None]
@@ -153,6 +172,10 @@ class Situation:
         """Of two isolated owners the node with the higher hardware address stays, by word and on the wire alike."""
         theirs = self.peers.macs(node)
         return bool(theirs) and (not self.macs or (min(theirs), node) > (min(self.macs), self.node))
+
+    def damped_until(self, spec: VipSpec) -> float:
+        """Until when no check makes the VIP change its owner, for one did so before."""
+        return self.swayed_at.get(spec.name, float("-inf")) + spec.damping_s
 
     def owner_down_s(self, policy: Policy) -> float:
         """D of this node."""

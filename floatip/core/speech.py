@@ -7,7 +7,7 @@ from floatip.core.effects import Reconnect, Send
 from floatip.core.messages import Body, Claim, Heartbeat, Listing, Release, State, VipState
 from floatip.core.situation import Situation
 from floatip.core.timers import Timers
-from floatip.core.types import BrokerName, VipName
+from floatip.core.types import BrokerName, Role, Standing, VipName
 from floatip.core.view import View
 from floatip.core.vip import Vip
 
@@ -112,7 +112,7 @@ class Speech:
         return tuple(
             Listing(vip=vip.spec.name, standing=standing, term=vip.term, definition=vip.spec.definition)
             for vip in self._vips.values()
-            if (standing := vip.standing(view)) is not None
+            if (standing := standing_of(vip, view)) is not None
         )
 
     def flush(self, now: float) -> bool:
@@ -126,6 +126,7 @@ class Speech:
                     to=farewell.to,
                     reserved_s=farewell.reserved_s,
                     kept=farewell.kept,
+                    swayed=farewell.swayed,
                 )
                 self.say_everywhere(body, now)
         for broker, bids in outbox.bids.items():
@@ -149,6 +150,7 @@ class Speech:
     def _renew_state(self, now: float) -> None:
         """Make the state anew, under a new version if it says something new."""
         stops = ("stops",) if self._s.stopping else ()
+        retires = ("is configured otherwise now",)
         state = State(
             state_version=self._state.state_version,
             version=self._s.spec.version,
@@ -158,9 +160,12 @@ class Speech:
             vips=tuple(
                 VipState(
                     vip=vip.spec.name,
-                    priority=vip.spec.priority,
+                    priority=self._s.checkups.priority(vip.spec),
                     definition=vip.spec.definition,
-                    faults=tuple(fault[:FAULT_TEXT] for fault in vip.faults(now) + stops),
+                    faults=tuple(
+                        fault[:FAULT_TEXT]
+                        for fault in vip.unfit(now) + (retires if vip.spec.name in self._s.retiring else stops)
+                    ),
                 )
                 for vip in self._vips.values()
             ),
@@ -171,6 +176,20 @@ class Speech:
         )
         if state != self._state:
             self._state = replace(state, state_version=self._state.state_version + 1)
+
+
+def standing_of(vip: Vip, view: View) -> Standing | None:
+    """What this node's heartbeat says of the VIP on one broker; None: it is not listed (rule 3)."""
+    match vip.role:
+        case Role.ACQUIRING | Role.OWNER:
+            return Standing.OWNER
+        case Role.ISOLATED:
+            return Standing.ISOLATED
+        case Role.RELEASING:
+            return None if vip.handover.keeps else Standing.RELEASING
+        case _:
+            hold = view.holds.get(vip.spec.name)
+            return None if hold is None else Standing.HELD if hold.confirmed else Standing.CLAIMING
 
 
 def _batches(items: list[T]) -> list[list[T]]:

@@ -110,7 +110,7 @@ class Spreading:
         pending = spread.leaving & nobody
         for name in sorted(spread.leaving - owned - pending):
             spread.left.add(name)
-            self._progress(spread, f"{owners[name] or 'nobody'} owns {name}")
+            self._progress(spread, f"{owners.get(name) or 'nobody'} owns {name}")
         if not owned | pending and spread.empty_at == float("inf"):
             spread.empty_at = now + PROOF_S
         spread.leaving = owned | pending
@@ -135,7 +135,7 @@ class Spreading:
 
     def _is_proven(self, spread: Spread, now: float) -> bool:
         """Whether witnesses have seen the new owners of what a drained node had."""
-        left = (self._vips[name] for name in spread.left)
+        left = (self._vips[name] for name in spread.left & self._vips.keys())
         return all(verified_by(self._s, vip, now) or owner_of(self._s, vip, now)[0] is None for vip in left)
 
     def _progress(self, spread: Spread, text: str) -> None:

@@ -42,6 +42,10 @@ class Succession:
         self._proxied: Mac | None = None
         """A MAC that answers for a node long gone: from then on only that MAC itself is asked (design 4.6)."""
 
+    def respec(self, spec: VipSpec) -> None:
+        """Go by this from now on."""
+        self._spec = spec
+
     @property
     def last_owner(self) -> NodeName | None:
         """Who was last heard to own the VIP."""

@@ -19,17 +19,23 @@ class Notice:
 
     why: str
     vacated: bool = True
+    swayed: bool = False
+    """A check is the reason."""
 
 
 def must_leave(vip: "Vip", s: Situation, now: float) -> Notice | None:
     """What ends any office: an order, a fault, a lifetime that has run out, a better owner's word.
 
-    An owner with a quorum that is to stop hands over first (see ``motives``).
+    An owner with a quorum that is to stop, or to give this VIP up, hands over first (see ``motives``).
     """
     if s.stopping and vip.role is not Role.OWNER:
         return Notice("stopping")
+    if vip.spec.name in s.retiring and vip.role is not Role.OWNER:
+        return Notice("it is configured otherwise now")
     if faults := vip.faults(now):
         return Notice("; ".join(faults))
+    if (failing := s.checkups.failing(vip.spec)) and now >= s.damped_until(vip.spec):
+        return Notice("; ".join(failing), swayed=True)
     if vip.role is not Role.ISOLATED:
         owner = outranked_by(s, vip.spec, vip.term, now)
     elif vip.binding.expired(now):

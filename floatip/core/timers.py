@@ -36,3 +36,8 @@ class Timers:
             key = heapq.heappop(self._heap)[2]
             del self._at[key]
             yield key
+
+
+def earliest(*times: float | None) -> float | None:
+    """Return the first of some moments, of which any may never come (None)."""
+    return min((at for at in times if at is not None), default=None)

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from floatip.core.bidding import Bidding
 from floatip.core.binding import AddressBinding
+from floatip.core.calls import Calls
 from floatip.core.defence import Defence
 from floatip.core.departure import Departure
 from floatip.core.effects import Bind
@@ -21,13 +22,11 @@ from floatip.core.handover import Stage
 from floatip.core.quorum import listened_on, owned_until
 from floatip.core.situation import Farewell, Situation
 from floatip.core.succession import Step, Succession
-from floatip.core.tenure import must_leave, must_yield
+from floatip.core.tenure import Notice, must_leave, must_yield
+from floatip.core.timers import earliest
 from floatip.core.troubles import Troubles
-from floatip.core.types import Binding, Policy, Role, Standing, VipSpec
-from floatip.core.view import View
+from floatip.core.types import Binding, Policy, Role, VipSpec
 
-REFUSED_S = 5.0
-"""How long a node whose kernel refused the address leaves the VIP to others."""
 IDLE = frozenset({Role.INIT, Role.BACKUP, Role.FAULT})
 SEATED = frozenset({Role.OWNER, Role.ISOLATED})
 NEVER = float("-inf")
@@ -37,7 +36,7 @@ INFINITE = float("inf")
 class Vip:
     """The state machine; times in seconds of this node's clock."""
 
-    def __init__(self, spec: VipSpec, situation: Situation, seen_term: int) -> None:
+    def __init__(self, spec: VipSpec, situation: Situation, seen_term: int, *, born: float = NEVER) -> None:
         self.spec = spec
         self.role = Role.INIT
         self.term = 0
@@ -50,31 +49,33 @@ class Vip:
         self.departure = Departure(spec, situation, self.binding)
         self.handover = self.departure.handover
         self.defence = Defence(spec, situation, self.binding, self.troubles)
+        self.calls = Calls(situation)
         self._s = situation
         self.doubted = False
         """This process stood still, or is new: others may have taken the VIP, and nobody but a quorum can say."""
         self._idle_since = NEVER
+        self._born = born
+        """Since when others' words about it are listened to."""
 
-    def standing(self, view: View) -> Standing | None:
-        """What this node's heartbeat says of the VIP on one broker; None: it is not listed (rule 3)."""
-        match self.role:
-            case Role.ACQUIRING | Role.OWNER:
-                return Standing.OWNER
-            case Role.ISOLATED:
-                return Standing.ISOLATED
-            case Role.RELEASING:
-                return None if self.handover.keeps else Standing.RELEASING
-            case _:
-                hold = view.holds.get(self.spec.name)
-                return None if hold is None else Standing.HELD if hold.confirmed else Standing.CLAIMING
+    def respec(self, spec: VipSpec) -> None:
+        """Go by this from now on; it differs in nothing that kernel or peers see."""
+        self.spec = spec
+        self.succession.respec(spec)
+        self.departure.respec(spec)
+        self.binding.respec()
 
     def faults(self, now: float) -> tuple[str, ...]:
-        """Why this node may not own the VIP."""
+        """Why this node may not own the VIP, whatever its services do."""
         return self.troubles.faults(now) + link_faults(self._s, self.spec)
+
+    def unfit(self, now: float) -> tuple[str, ...]:
+        """What a peer must know of this node before it leaves the VIP to it."""
+        checks = self._s.checkups
+        return self.faults(now) + checks.failing(self.spec) + checks.pending(self.spec)
 
     def hindrances(self, now: float) -> tuple[str, ...]:
         """Why this node may not claim the VIP; an owner with a hindrance stays owner."""
-        return self.faults(now) + disagreements(self._s, self.spec, now)
+        return self.unfit(now) + disagreements(self._s, self.spec, now)
 
     def standdown(self) -> str | None:
         """Why an operator's order keeps this node from taking the VIP: what is so of this node, as half a sentence."""
@@ -153,30 +154,32 @@ class Vip:
         if Role.FAULT in {was, role}:
             self._s.outbox.state = True
         self._s.tell_role(self.spec.name, was, role, why)
+        self.calls.became(self.spec, was, role, term=self.term, why=why)
 
     def _idle(self, now: float) -> float | None:
-        faults = self.faults(now)
+        faults = self.faults(now) + self._s.checkups.failing(self.spec)
         if faults and self.role is not Role.FAULT:
             self._become(Role.FAULT, "; ".join(faults), now)
         elif not faults and self.role is Role.FAULT:
             self._become(Role.BACKUP, "the fault is gone", now)
-        look_at = _earliest(self.succession.watch(now), self.binding.clear(now))
+        look_at = earliest(self.succession.watch(now), self.binding.clear(now))
         if self.hindrances(now) or self._s.stopping:
             self.succession.rest()
-            return _earliest(self.troubles.next(now), look_at, now + self._s.timing.heartbeat_s)
-        listened_at = listened_on(self._s.all_views(), self._s.quorum, self._s.listen_s(self.spec.policy))
+            return earliest(self.troubles.next(now), look_at, now + self._s.timing.heartbeat_s)
+        listen_s = self._s.listen_s(self.spec.policy)
+        listened_at = max(listened_on(self._s.all_views(), self._s.quorum, listen_s), self._born + listen_s)
         if self.role is Role.INIT and listened_at <= now:
             self._become(Role.BACKUP, "has listened for long enough", now)
         if self.standdown():
             self.succession.rest()
-            return _earliest(look_at, now + self._s.timing.heartbeat_s)
+            return earliest(look_at, now + self._s.timing.heartbeat_s)
         idle_since = self._idle_since if self.role is Role.BACKUP else NEVER
         step, again_at = self.succession.ready(now, idle_since=idle_since)
         if step is Step.CLAIM:
             self._claim(now)
         elif step is Step.SEIZE:
             self._seize(now)
-        return _earliest(look_at, again_at, listened_at if now < listened_at < INFINITE else None)
+        return earliest(look_at, again_at, listened_at if now < listened_at < INFINITE else None)
 
     def _claim(self, now: float) -> None:
         self.term = max(self.seen_term, self.term) + 1
@@ -204,9 +207,8 @@ class Vip:
         elif self._s.stopping:
             self.withdraw("stopping", now)
         elif owned_until(self._s.all_views(), self._s.quorum, self.spec.name) > now:
-            self._become(
-                Role.ACQUIRING, f"holds it on {len(self.bidding.held_on(now))} of {len(self._s.views)} brokers", now
-            )
+            held = f"holds it on {len(self.bidding.held_on(now))} of {len(self._s.views)} brokers"
+            self._become(Role.ACQUIRING, held, now)
         elif self.bidding.lost(now):
             self.withdraw("no majority for the claim", now)
         return self.bidding.patience_ends()
@@ -224,9 +226,9 @@ class Vip:
     def _acquiring(self, now: float) -> float | None:
         until = owned_until(self._s.all_views(), self._s.quorum, self.spec.name)
         if until <= now:
-            self.let_go("lost the majority again", now)
+            self.let_go(Notice("lost the majority again"), now)
         elif notice := must_leave(self, self._s, now):
-            self.let_go(notice.why, now, vacated=notice.vacated)
+            self.let_go(notice, now)
         elif self.binding.state is Binding.BOUND:
             self._become(Role.OWNER, f"address added on {self.binding.interface}", now)
         elif self.binding.state is Binding.ABSENT and not self.binding.add(now, isolated=False):
@@ -238,10 +240,10 @@ class Vip:
         if (notice := must_leave(self, self._s, now)) or (
             not self._s.connected and (notice := must_yield(self, self._s, self.defence, now))
         ):
-            self.let_go(notice.why, now, vacated=notice.vacated)
+            self.let_go(notice, now)
         elif until <= now:
             if self.spec.policy is Policy.RELEASE:
-                self.let_go("the lease has ended", now)
+                self.let_go(Notice("the lease has ended"), now)
             else:
                 self._become(Role.ISOLATED, "lost the quorum; keeps the address", now)
         else:
@@ -250,8 +252,8 @@ class Vip:
                 self._rise()
             move = self.departure.move_on(now)
             if move.leave is None:
-                return _earliest(until, again_at, move.again_at, self._serve(now))
-            self.let_go(move.leave, now)
+                return earliest(until, again_at, move.again_at, self._serve(now))
+            self.let_go(Notice(move.leave), now)
         return None
 
     def give(self, now: float) -> None:
@@ -264,22 +266,24 @@ class Vip:
 
     def _isolated(self, now: float) -> float | None:
         if notice := must_leave(self, self._s, now):
-            self.let_go(notice.why, now, vacated=notice.vacated)
+            self.let_go(notice, now)
         elif owned_until(self._s.all_views(), self._s.quorum, self.spec.name) > now:
             self._become(Role.OWNER, "has the quorum again", now)
             self.binding.announce(now)
         elif notice := must_yield(self, self._s, self.defence, now):
-            self.let_go(notice.why, now, vacated=notice.vacated)
+            self.let_go(notice, now)
         else:
             look_at = self.defence.look_around(now)
             self.doubted = self.doubted and not self.defence.undisputed
-            return _earliest(look_at, self._serve(now))
+            return earliest(look_at, self._serve(now))
         return None
 
     def _serve(self, now: float) -> float | None:
         """What an owner does while nothing happens: claim missing brokers, renew the kernel lifetime, announce."""
         again_at, isolated = self._claim_missing(now), self.role is Role.ISOLATED
-        return _earliest(again_at, self.binding.uphold(now, isolated=isolated, doubted=isolated and self.doubted))
+        if self._s.checkups.failing(self.spec):
+            again_at = earliest(again_at, self._s.damped_until(self.spec))
+        return earliest(again_at, self.binding.uphold(now, isolated=isolated, doubted=isolated and self.doubted))
 
     def _claim_missing(self, now: float) -> float | None:
         """Claim the brokers that this node does not hold; return when to try again."""
@@ -298,10 +302,10 @@ class Vip:
             self.term = self.seen_term + 1
             self._s.outbox.store = self._s.outbox.beat = True
 
-    def let_go(self, why: str, now: float, *, vacated: bool = True) -> None:
-        """Let go at once; ``vacated``: nobody else has it, so the next owner need not ask the LAN."""
-        self.departure.leave(why, now, vacated=vacated)
-        self._become(Role.RELEASING, why, now)
+    def let_go(self, notice: Notice, now: float) -> None:
+        """Let go at once."""
+        self.departure.leave(notice, now)
+        self._become(Role.RELEASING, notice.why, now)
 
     def _releasing(self, now: float) -> float | None:
         keeping = self.departure.keep(now, faulty=bool(self.faults(now)))
@@ -318,7 +322,3 @@ class Vip:
         self.handover.rest()
         self._become(Role.BACKUP, "address removed", now)
         return None
-
-
-def _earliest(*times: float | None) -> float | None:
-    return min((at for at in times if at is not None), default=None)

@@ -10,6 +10,7 @@ from tests.sim.judges_liveness import Answers, ComesRight, Followed, Served, Set
 from tests.sim.judges_orders import Obeyed
 from tests.sim.judges_overlap import BriefOverlap
 from tests.sim.judges_safety import AnnouncedBound, LeavesNothing, OneBound, TermsGrow
+from tests.sim.judges_service import Damped, Fit
 
 JUDGES: tuple[type[Judge], ...] = (
     OneBound,
@@ -27,6 +28,8 @@ JUDGES: tuple[type[Judge], ...] = (
     Unmoved,
     TakenByLan,
     Obeyed,
+    Fit,
+    Damped,
 )
 HOOKS = tuple(name for name in vars(Judge) if not name.startswith("_") and name != "accuse")
 

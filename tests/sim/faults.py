@@ -5,6 +5,7 @@ from tests.sim import faults_lan as lan
 from tests.sim import faults_net as net
 from tests.sim import faults_node as node
 from tests.sim import faults_orders as orders
+from tests.sim import faults_service as service
 from tests.sim.fault import Fault
 from tests.sim.harm import STILL, Gap, Harm
 
@@ -13,6 +14,7 @@ LATE = Harm(clients=Gap.LATE_REMOVAL, kernels=Gap.LATE_REMOVAL)
 SILENCE = Harm(clients=Gap.SILENCE, kernels=Gap.SILENCE)
 PLANNED = Harm(clients=Gap.PLANNED, kernels=Gap.PLANNED)
 REPAIR = Harm(clients=Gap.REPAIR, kernels=Gap.REPAIR)
+SPENT = Harm(clients=Gap.HANDOVER, kernels=Gap.HANDOVER)
 SPLIT = Harm(kernels=Gap.HANDOVER)
 STRANGE = Harm(kernels=Gap.NONE, still=True)
 
@@ -44,6 +46,9 @@ FAULTS = (
     Fault(begin=orders.vip_pinned, weight=0.7, shortest_s=0.5, longest_s=8, harm=PLANNED),
     Fault(begin=orders.two_operators, weight=0.7, shortest_s=0.1, longest_s=0.2, harm=PLANNED),
     Fault(begin=orders.handover_interrupted, weight=3, shortest_s=0.5, longest_s=8),
+    Fault(begin=service.service_fails, weight=2, shortest_s=0.2, longest_s=8, harm=SPENT),
+    Fault(begin=service.service_flaps, weight=0.5, shortest_s=2, longest_s=15),
+    Fault(begin=service.reloaded, weight=2, shortest_s=0.2, longest_s=8, harm=PLANNED),
     Fault(begin=lan.stranger_comes, weight=1, shortest_s=0.5, longest_s=10, harm=STRANGE),
     Fault(begin=lan.port_fails, weight=2, shortest_s=0.5, longest_s=10, lan=True, harm=SPLIT),
     Fault(begin=lan.link_down, weight=2, shortest_s=0.2, longest_s=10, lan=True, harm=SPLIT),

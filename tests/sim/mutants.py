@@ -96,7 +96,7 @@ MUTANTS: dict[str, Mutant] = {
     "pending claim not listed": Mutant(
         why="declare before you hold (rule 3): a heartbeat without the VIP is a release",
         judges=ONE_BOUND,
-        patches=(after(Vip, "standing", _never),),
+        patches=(after(speech, "standing_of", _never),),
         brokers=1,
         nodes=5,
         far=True,

@@ -10,6 +10,7 @@ from floatip.core import succession
 from floatip.core.defence import Defence
 from floatip.core.lanhealth import LanHealth
 from floatip.core.peerlog import PeerLog
+from floatip.core.tenure import Notice
 from floatip.core.types import Origin, Policy, Role
 from tests.sim.mutant import Mutant, Patch, Tampered, after, nothing
 from tests.sim.sentinel import Sentinel
@@ -35,7 +36,7 @@ class YieldsToStrangers(Tampered):
         if isinstance(event, ev.Answered) and self._s.peers.by_mac(event.mac) is None:
             vip = self._vips[event.vip]
             if vip.role is Role.ISOLATED:
-                vip.let_go("somebody else has it", self._now)
+                vip.let_go(Notice("somebody else has it"), self._now)
                 return effects + super().step(ev.Tick(), self._now)
         return effects
 

@@ -25,6 +25,10 @@ class Node:
     disk: Stored = field(default_factory=Stored)
     process: Process | None = None
     wall_error_s: float = 0.0
+    well: bool = True
+    """Whether its service is."""
+    changed_at: float = 0.0
+    """When that, or its configuration, last changed (true time)."""
     starting: int = 0
     """Which start is under way; a newer one supersedes it."""
 
@@ -37,9 +41,22 @@ class Node:
         """See the old sentinel off, take over or remove what is in the kernel, and only then speak."""
         if self.process is not None:
             self.process.sentinel.end()
+        configured = {placed.address for vip in self.spec.vips for placed in vip.addresses}
+        for address in self.machine.held.keys() - configured:
+            self.machine.remove(address, Cause.REMOVED)
         inherited = [found for vip in self.spec.vips if (found := self._inherit(vip)) is not None]
         self.process = process
         process.start(factory, self.disk, int((EPOCH_S + true_s + self.wall_error_s) * 1e6), inherited)
+        self.set_service(well=self.well)
+
+    def set_service(self, *, well: bool) -> None:
+        """The service of this node is well from now on, or not; its checks see that at once."""
+        self.well = well
+        process = self.running
+        if process is None:
+            return
+        for check in self.spec.checks:
+            process.give(ev.Checked(check=check.name, passed=well, output="" if well else "it does not answer"))
 
     def _inherit(self, vip: VipSpec) -> tuple[VipName, str] | None:
         """Keep all of a VIP's addresses on one interface, unless the policy is to let go; remove anything else."""

@@ -211,8 +211,8 @@ class Process:
                 self._bench.announced(self, effect.vip)
                 for address in self._addresses[effect.vip]:
                     self._lan.announce(self.machine, self.machine.ports[effect.interface], address)
-            case do.Hush():
-                pass  # here nothing waits
+            case do.Hush() | do.Configure() | do.CallHooks():
+                pass  # here nothing waits, all addresses are known, and there are no hooks
             case do.Probe():
                 self._lan.probe(self.machine, effect, self._addresses[effect.vip])
             case do.Ask():

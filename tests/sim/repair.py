@@ -75,6 +75,7 @@ def _machine(world: World, node: Node) -> None:
     if not machine.alive:
         machine.boot()
     node.wall_error_s = 0.0
+    node.set_service(well=True)
     if node.running is not None and node.running.spec != world.scenario.spec(node.spec.node):
         node.kill()
     world.start(node)

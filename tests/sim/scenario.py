@@ -8,6 +8,8 @@ from random import Random
 from floatip.core.types import (
     REMOVAL_DELAY_S,
     BrokerName,
+    CheckName,
+    CheckSpec,
     NodeName,
     NodeSpec,
     Placed,
@@ -116,6 +118,18 @@ class Scenario:
         """Whether the best candidate gets a VIP from a healthy owner; not where faults are judged by what they move."""
         return not self.singly and Random(f"{self.seed} preempt").random() < 0.3
 
+    @property
+    def checks(self) -> tuple[CheckSpec, ...]:
+        """The checks of every node: in most runs one, which is a fault or weighs on the priority."""
+        rng = Random(f"{self.seed} checks")
+        spec = CheckSpec(name=CheckName("service"), rise=1, fall=1, weight=rng.choice((0, 0, 0, -30)))
+        return (spec,) if rng.random() < 0.6 else ()
+
+    @property
+    def damping_s(self) -> float:
+        """For how long no check makes a VIP change its owner after one did."""
+        return Random(f"{self.seed} damping").choice((0.0, 3.0, 10.0))
+
     def vips(self) -> tuple[VipSpec, ...]:
         """The VIPs of every node: one in most runs, sometimes a second one with two addresses."""
         rng = Random(f"{self.seed} vips")
@@ -164,9 +178,12 @@ class Scenario:
                     preempt=vip.preempt,
                     preempt_delay_s=vip.preempt_delay_s,
                     priority=priority,
+                    checks=tuple(check.name for check in self.checks),
+                    damping_s=self.damping_s,
                 )
                 for vip in self.vips()
             ),
+            checks=self.checks,
             gateway=self.gateway,
             lan_health=not self.deaf,
             timing=timing or (Random(f"{self.seed} {node} timing").choice(MIXED) if self.mixed else self.timing),

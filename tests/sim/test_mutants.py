@@ -7,10 +7,11 @@ from tests.sim.mutant import ONE_BOUND, patched
 from tests.sim.mutants import DIGESTS, MUTANTS
 from tests.sim.mutants_keep import MUTANTS_KEEP
 from tests.sim.mutants_moves import MUTANTS_MOVES
+from tests.sim.mutants_service import MUTANTS_SERVICE
 from tests.sim.run import run
 from tests.sim.scenario import Scenario
 
-ALL = MUTANTS | MUTANTS_KEEP | MUTANTS_MOVES
+ALL = MUTANTS | MUTANTS_KEEP | MUTANTS_MOVES | MUTANTS_SERVICE
 
 
 @pytest.mark.parametrize("name", ALL)

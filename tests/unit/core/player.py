@@ -194,8 +194,8 @@ class Node:
             case ef.Announce():
                 self.world.say(self.label, f"announces {effect.vip}")
                 self.wire.announce(effect.vip)
-            case ef.Hush():
-                pass  # here nothing waits
+            case ef.Hush() | ef.Configure() | ef.CallHooks():
+                pass  # here nothing waits, all addresses are known, and there are no hooks
             case ef.Probe():
                 self.world.say(self.label, f"probes {effect.vip}")
                 self.wire.probe(effect.vip)
@@ -219,8 +219,6 @@ class Node:
                 self.world.say(self.label, f"operator: {effect.text}")
             case ef.Answer():
                 self.world.say(self.label, f"operator: {effect.outcome}: {effect.text}")
-            case ef.CallHooks():
-                self.world.say(self.label, f"calls hooks: {effect.occasion} {effect.vip}")
             case ef.RunErrand():
                 done = ev.ErrandDone(id=effect.id, done=True, text=f"{effect.errand.task} done")
                 self.later(lambda: self.give(done))

@@ -6,9 +6,9 @@ import pytest
 
 from floatip.core import effects as ef
 from floatip.core import events as ev
-from floatip.core.incidents import Incident, take
+from floatip.core.incidents import REFUSED_S, Incident, take
+from floatip.core.tenure import Notice
 from floatip.core.types import Binding, Role, VipName
-from floatip.core.vip import REFUSED_S
 from tests.unit.core.bench import Bench
 from tests.unit.core.stage import ADDRESS, MACS, STRANGER, WEB, C, binds, of
 
@@ -80,7 +80,7 @@ def test_what_goes_away_of_an_owner_that_is_leaving_is_not_put_back() -> None:
     """It goes because it was asked to: no word, and no fight."""
     bench = Bench().reach(Role.OWNER)
     vip, s = bench.vip(), bench.engine._s
-    vip.let_go("test", bench.now)
+    vip.let_go(Notice("test"), bench.now)
     assert (vip.role, vip.binding.state) == (Role.RELEASING, Binding.BOUND)
     s.effects.clear()
     for _ in range(10):

@@ -7,6 +7,7 @@ import pytest
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.messages import Heartbeat
+from floatip.core.speech import standing_of
 from floatip.core.types import Mac, NodeName, Policy, Role, Standing
 from tests.unit.core.bench import Bench
 from tests.unit.core.stage import (
@@ -184,7 +185,7 @@ def test_under_release_an_owner_leaves_when_its_lease_ends(act: Act, becomes: Ro
 def test_what_a_heartbeat_says_in_each_role(role: Role, standing: Standing | None) -> None:
     """Declare before you hold (rule 3)."""
     bench = Bench().reach(role)
-    assert bench.vip().standing(bench.view()) is standing
+    assert standing_of(bench.vip(), bench.view()) is standing
 
 
 def test_a_candidate_lists_what_it_claims_and_what_it_has_won() -> None:

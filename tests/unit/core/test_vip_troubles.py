@@ -6,9 +6,10 @@ from typing import cast
 import pytest
 
 from floatip.core import events as ev
+from floatip.core.incidents import REFUSED_S
 from floatip.core.messages import Release, State
 from floatip.core.types import Policy, Role, Standing, Timing
-from floatip.core.vip import REFUSED_S, Vip
+from floatip.core.vip import Vip
 from tests.unit.core.bench import Bench
 from tests.unit.core.stage import (
     ADDRESS,
