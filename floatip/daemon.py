@@ -6,8 +6,8 @@ import random
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -15,7 +15,6 @@ from typing import NoReturn
 import structlog
 
 from floatip import __version__
-from floatip.bus.embedded import start_child, stop_child
 from floatip.bus.errors import BusError
 from floatip.bus.signing import load_keys
 from floatip.config import Config, warnings
@@ -25,6 +24,7 @@ from floatip.core import events as ev
 from floatip.core.engine import Engine
 from floatip.core.types import NodeSpec, Policy, VipName
 from floatip.driver import Driver
+from floatip.hands.broker import embedded_broker
 from floatip.hands.bus import BusHand
 from floatip.hands.errands import ErrandHand
 from floatip.hands.kernel import KernelHand
@@ -34,17 +34,18 @@ from floatip.host.clock import boottime_s
 from floatip.host.errors import HostError
 from floatip.host.lock import HostLock
 from floatip.host.sentinel import Sentinel
-from floatip.host.sysctls import Row
+from floatip.kernelsettings import KernelSettings
 from floatip.lan.heard import LanError
 from floatip.observe.logs import setup
-from floatip.preflight import RefusalError, broker_options, enforce_again, refuse_missing, sysctls, take_over
+from floatip.ops.errors import FloatipError
+from floatip.preflight import RefusalError, broker_options, refuse_missing, take_over
+from floatip.reload import Hands, Reloader
 from floatip.store import Store
 from floatip.systemd import Notifier, watchdog_interval_s
 
 SYSCTL_EVERY_S = 60.0
 STOP_S = 5.0
 """How long a farewell may take before the process ends without it."""
-BROKER_AGAIN_S = 1.0
 REFUSED = 4
 DEFECT = 1
 """The exit code that the engine never gives: the program itself is wrong. It dies of it, then, as by a signal, so that
@@ -86,32 +87,31 @@ def _kernel_hand(config: Config, spec: NodeSpec, sentinel: Sentinel, told: Calla
     )
 
 
-@asynccontextmanager
-async def _embedded_broker(config: Config) -> AsyncIterator[None]:
-    """Run a broker beside this daemon, if the configuration says so; it is started again whenever it ends."""
-    if config.mqtt.embedded is None:
-        yield
-        return
-    keeper = asyncio.create_task(_keep_broker(str(config.mqtt.embedded.listen)), name="embedded broker")
-    try:
-        yield
-    finally:
-        keeper.cancel()
-        await asyncio.gather(keeper, return_exceptions=True)
-
-
-async def _keep_broker(listen: str) -> None:
-    while True:
-        child = await start_child(listen)
-        try:
-            code = await child.wait()
-        finally:
-            await stop_child(child)
-        structlog.get_logger().warning("the embedded broker ended; starts it again", listen=listen, code=code)
-        await asyncio.sleep(BROKER_AGAIN_S)
-
-
 # -- running ----------------------------------------------------------------------------------------------------------
+
+
+class _Reloads:
+    """SIGHUP: reads the configuration again, and says in the log what came of it."""
+
+    def __init__(self, driver: Driver, notifier: Notifier) -> None:
+        self._driver = driver
+        self._notifier = notifier
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self) -> None:
+        """Begin one; another may be under way."""
+        task = asyncio.get_running_loop().create_task(self._reload(), name="reload")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _reload(self) -> None:
+        self._notifier.reloading()
+        try:
+            await self._driver.reload()
+        except FloatipError:
+            pass  # it was logged
+        finally:
+            self._notifier.ready()
 
 
 class _Told:
@@ -135,22 +135,17 @@ async def _serve(config: Config, path: Path, die: Callable[[int], NoReturn]) -> 
     async with AsyncExitStack() as stack:
         keys, options = load_keys(config.security.keys), broker_options(config)
         refuse_missing(config)
-        rows = stack.enter_context(sysctls(config))
+        settings = KernelSettings()
+        stack.callback(settings.restore)
+        settings.apply(config)
         lan = LanHand(spec.vips, rate_per_s=config.garp.rate, post=told, warn=log.warning)
         sentinel = Sentinel(log.warning)
         kernel = _kernel_hand(config, spec, sentinel, told)
-        kernel.on_link_change(_on_link_change(lan, rows if config.sysctl.enforce else []))
-        stack.callback(kernel.close)
-        kernel.open()
-        heirs = take_over(kernel)
-        stack.callback(sentinel.part, farewell=False)
-        sentinel.start()
-        stack.callback(lan.close)
-        lan.open()
-        await stack.enter_async_context(_embedded_broker(config))
-        driver, store = _mind(config, spec)
-        stack.push_async_callback(store.close)
-        stack.callback(driver.close)
+        kernel.on_link_change(_on_link_change(lan, settings))
+        heirs = _open(stack, kernel, sentinel, lan)
+        embedded = config.mqtt.embedded
+        await stack.enter_async_context(embedded_broker(str(embedded.listen) if embedded else None, log.warning))
+        driver = _mind(config, spec, stack)
         bus = BusHand(spec, options, keys=keys, post=told, defect=driver.defect)
         stack.push_async_callback(bus.close)
         control = _control(config, driver)
@@ -160,21 +155,39 @@ async def _serve(config: Config, path: Path, die: Callable[[int], NoReturn]) -> 
         told.driver = driver
         errands = ErrandHand(lan.lan, lan.overhear, told, config.documented)
         stack.push_async_callback(errands.close)
-        driver.start(kernel, lan, bus, errands)
-        for vip, interface in heirs.items():
-            driver.post(ev.Inherited(vip=vip, interface=interface))
-        kernel.survey()
-        kernel.watcher.start(asyncio.get_running_loop())
-        bus.start()
+        hands = Hands(kernel=kernel, lan=lan, bus=bus, errands=errands, settings=settings)
+        driver.start(hands, Reloader(path, config, hands, driver.post))
+        _begin(driver, hands, heirs)
         log.info("runs", version=__version__, cluster=spec.cluster, node=spec.node, config=str(path))
         notifier.ready()
-        code = await _until_ended(driver, kernel, notifier, rows if config.sysctl.enforce else [])
+        code = await _until_ended(driver, hands, notifier)
         if driver.ended.done() and driver.ended.result().code == DEFECT:
             _remove_all(kernel, Policy.RELEASE)
             die(code)
         if _remove_all(kernel, *Policy):
             sentinel.part(farewell=True)
         return code
+
+
+def _open(stack: AsyncExitStack, kernel: KernelHand, sentinel: Sentinel, lan: LanHand) -> dict[VipName, str]:
+    """Open kernel and wire, and take over what an earlier daemon left; return the VIPs of it, and where each is."""
+    stack.callback(kernel.close)
+    kernel.open()
+    heirs = take_over(kernel)
+    stack.callback(sentinel.part, farewell=False)
+    sentinel.start()
+    stack.callback(lan.close)
+    lan.open()
+    return heirs
+
+
+def _begin(driver: Driver, hands: Hands, heirs: dict[VipName, str]) -> None:
+    """Tell the engine how things are, and let it hear of everything from now on."""
+    for vip, interface in heirs.items():
+        driver.post(ev.Inherited(vip=vip, interface=interface))
+    hands.kernel.survey()
+    hands.kernel.watcher.start(asyncio.get_running_loop())
+    hands.bus.start()
 
 
 def _control(config: Config, driver: Driver) -> ControlServer:
@@ -186,7 +199,7 @@ def _control(config: Config, driver: Driver) -> ControlServer:
     )
 
 
-def _mind(config: Config, spec: NodeSpec) -> tuple[Driver, Store]:
+def _mind(config: Config, spec: NodeSpec, stack: AsyncExitStack) -> Driver:
     """The engine with what it remembers, in its driver; the new incarnation is on disk before it speaks."""
     store = Store(config.state_dir, structlog.get_logger().warning)
     stored = store.load()
@@ -198,7 +211,10 @@ def _mind(config: Config, spec: NodeSpec) -> tuple[Driver, Store]:
         entropy=random.SystemRandom().random,
     )
     store.save_now(replace(stored, incarnation=engine.incarnation))
-    return Driver(engine, store, spec.timing, boottime_s), store
+    driver = Driver(engine, store, spec.timing, boottime_s)
+    stack.push_async_callback(store.close)
+    stack.callback(driver.close)
+    return driver
 
 
 def _remove_all(kernel: KernelHand, *policies: Policy) -> bool:
@@ -210,15 +226,15 @@ def _remove_all(kernel: KernelHand, *policies: Policy) -> bool:
     return not any(outcome.error for outcome in outcomes)
 
 
-async def _until_ended(driver: Driver, kernel: KernelHand, notifier: Notifier, rows: list[Row]) -> int:
+async def _until_ended(driver: Driver, hands: Hands, notifier: Notifier) -> int:
     """Serve until the engine, a signal or a defect ends it; return the exit code."""
     loop, log = asyncio.get_running_loop(), structlog.get_logger()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, lambda: log.warning("cannot reload in service: restart to read a change"))
+    loop.add_signal_handler(signal.SIGHUP, _Reloads(driver, notifier).begin)
     chores = [
-        asyncio.create_task(_keep_sysctls(rows, kernel), name="sysctls"),
+        asyncio.create_task(_keep_settings(hands.settings, hands.kernel), name="sysctls"),
         asyncio.create_task(_feed_watchdog(notifier), name="watchdog"),
     ]
     try:
@@ -238,19 +254,19 @@ async def _until_ended(driver: Driver, kernel: KernelHand, notifier: Notifier, r
     return end.code
 
 
-async def _keep_sysctls(rows: list[Row], kernel: KernelHand) -> None:
+async def _keep_settings(settings: KernelSettings, kernel: KernelHand) -> None:
     """Look every minute whether the kernel is still as it must be."""
     while True:
         await asyncio.sleep(SYSCTL_EVERY_S)
-        enforce_again(rows)
+        settings.look_again()
         kernel.survey()
 
 
-def _on_link_change(lan: LanHand, rows: list[Row]) -> Callable[[str], None]:
+def _on_link_change(lan: LanHand, settings: KernelSettings) -> Callable[[str], None]:
     """An interface that was made anew has the kernel's defaults, and sockets on it are dead."""
 
     def changed(interface: str) -> None:
-        enforce_again([row for row in rows if row.interface == interface])
+        settings.look_again(interface)
         lan.reopen(interface)
 
     return changed

@@ -23,7 +23,9 @@ from floatip.hands.kernel import KernelHand
 from floatip.hands.lan import LanHand
 from floatip.host.clock import GapDetector, Reading
 from floatip.observe.journal import Journal
+from floatip.ops.errors import FloatipError
 from floatip.ops.models import EventRecord
+from floatip.reload import Hands, Reloader
 from floatip.store import Store
 
 Asked = ev.FailoverAsked | ev.AnnounceAsked | ev.DirectiveAsked | ev.ErrandAsked
@@ -42,6 +44,7 @@ class Driver:
         self.lan: LanHand
         self.bus: BusHand
         self.errands: ErrandHand
+        self._reloader: Reloader
         self._ahead_s: float | None = None
         """By how much the wall clock is ahead of the time since boot, as the engine knows it."""
         self._store = store
@@ -56,9 +59,10 @@ class Driver:
         self._askers: dict[str, asyncio.Queue[ef.Progress | ef.Answer]] = {}
         self._log = structlog.get_logger()
 
-    def start(self, kernel: KernelHand, lan: LanHand, bus: BusHand, errands: ErrandHand) -> None:
+    def start(self, hands: Hands, reloader: Reloader) -> None:
         """Join the hands and begin."""
-        self.kernel, self.lan, self.bus, self.errands = kernel, lan, bus, errands
+        self.kernel, self.lan, self.bus, self.errands = hands.kernel, hands.lan, hands.bus, hands.errands
+        self._reloader = reloader
         self._turning = True
         for effect in self.engine.start(self._clock()):
             self._carry_out(effect)
@@ -149,6 +153,9 @@ class Driver:
                 self.errands.run(effect)
             case ef.CallHooks():
                 pass
+            case ef.Configure():
+                self.kernel.configure(effect.vips)
+                self.lan.configure(effect.vips)
             case ef.Progress() | ef.Answer():
                 if (asker := self._askers.get(effect.id)) is not None:
                     asker.put_nowait(effect)
@@ -192,6 +199,16 @@ class Driver:
         finally:
             with contextlib.suppress(KeyError):
                 del self._askers[event.id]
+
+    async def reload(self) -> tuple[str, ...]:
+        """Read the configuration again and return what that changes; FloatipError, and nothing has changed."""
+        try:
+            changes = await self._reloader.reload()
+        except FloatipError as error:
+            self._log.error(error.text)
+            raise
+        self._log.info("the configuration was read again", changes="; ".join(changes) or "nothing")
+        return changes
 
     def history(self) -> list[EventRecord]:
         """What happened, oldest first."""

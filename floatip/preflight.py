@@ -1,21 +1,18 @@
 """What must be right before a daemon starts; what is not ends the start with one sentence that names the remedy."""
 
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from ipaddress import ip_address
 
 import structlog
 
 from floatip.bus.connection import BrokerOptions
 from floatip.config import Config
-from floatip.core.types import BrokerName, VipName
+from floatip.core.types import Address, BrokerName, VipName
 from floatip.hands.kernel import KernelHand
 from floatip.host import predecessor
-from floatip.host.addresses import Alias, foreign, leftovers
-from floatip.host.errors import HostError
+from floatip.host.addresses import Alias, Found, foreign, leftovers
 from floatip.host.links import links
-from floatip.host.sysctls import Change, Row, Sysctls
 
 
 class RefusalError(Exception):
@@ -64,13 +61,7 @@ def take_over(kernel: KernelHand) -> dict[VipName, str]:
     held = [entry for hold in predecessor.take_over() for entry in hold.entries]
     aliases = kernel.all_aliases()
     found = kernel.addresses.present()
-    if theirs := foreign(found, aliases):
-        first = theirs[0]
-        raise RefusalError(
-            f"{', '.join(str(one) for one in theirs)}: already there, and not by floatip: "
-            f"`ip address delete {first.address}/{first.prefix} dev {first.interface}` or `floatip cleanup --force`, "
-            "and take it out of the host's own network configuration"
-        )
+    _refuse(foreign(found, aliases))
     heirs = kernel.inherit(found)
     known = {alias.address for alias in aliases}
     rest = [alias for alias in aliases if VipName(alias.label) not in heirs]
@@ -90,6 +81,27 @@ def take_over(kernel: KernelHand) -> dict[VipName, str]:
     return heirs
 
 
+def _refuse(theirs: Sequence[Found]) -> None:
+    if theirs:
+        first = theirs[0]
+        raise RefusalError(
+            f"{', '.join(str(one) for one in theirs)}: already there, and not by floatip: "
+            f"`ip address delete {first.address}/{first.prefix} dev {first.interface}` or `floatip cleanup --force`, "
+            "and take it out of the host's own network configuration"
+        )
+
+
+def refuse_foreign(kernel: KernelHand, config: Config, *, besides: Collection[Address]) -> None:
+    """RefusalError if an address of a VIP, ``besides`` those that are managed already, is here for good."""
+    aliases = [
+        Alias(address=placed.address, prefix=placed.prefix, interface=vip.interfaces[0], label=vip.name)
+        for vip in config.vips
+        for placed in vip.addresses
+        if placed.address not in besides
+    ]
+    _refuse(foreign(kernel.addresses.present(), aliases) if aliases else [])
+
+
 def refuse_missing(config: Config) -> None:
     """Refuse to start without an interface that a VIP needs."""
     present = links()
@@ -98,37 +110,3 @@ def refuse_missing(config: Config) -> None:
             f"interface {', '.join(missing)}: not on this host (here are {', '.join(sorted(present))}): "
             "see `ip link`, and `interfaces` of the VIPs"
         )
-
-
-@contextmanager
-def sysctls(config: Config) -> Iterator[list[Row]]:
-    """Set what VIPs need, and put it back at the end if the configuration says so; raises SysctlError."""
-    table = Sysctls()
-    rows = table.wanted(
-        config.interfaces,
-        prefixes_other_than_host=config.has_wide_prefixes,
-        all_too=config.sysctl.all,
-        failover_interfaces=config.failover_interfaces,
-    )
-    changes: list[Change] = []
-    if config.sysctl.enforce:
-        changes = table.enforce(rows)
-        for change in changes:
-            structlog.get_logger().info(
-                "sysctl set", key=change.key, found=change.before, wanted=change.after, reason=change.row.rule.reason
-            )
-    try:
-        yield list(rows)
-    finally:
-        if config.sysctl.restore_on_exit:
-            table.restore(changes)
-
-
-def enforce_again(rows: list[Row]) -> None:
-    """Set what has come to be wrong since, and say so."""
-    log = structlog.get_logger()
-    try:
-        for change in Sysctls().enforce(rows):
-            log.warning("a sysctl was not as it must be; set again", key=change.key, found=change.before)
-    except HostError as error:
-        log.warning(str(error))

@@ -96,6 +96,15 @@ class Session:
         if self._connection is not None:
             self._connection.end(reason)
 
+    def rekey(self, keys: Keys) -> None:
+        """Sign and verify with these from now on.
+
+        Another signing key takes a new session: peers that forget the old key could not read the will of this one.
+        """
+        signs_anew, self._keys = keys.secrets[:1] != self._keys.secrets[:1], keys
+        if signs_anew:
+            self.disconnect("signs with another key from now on")
+
     def close(self) -> None:
         """End in good order (no will) and for good; ``run`` returns within about a second."""
         self._closing.set()

@@ -54,6 +54,7 @@ for _name, _run in (
     ("freeze", orders.freeze),
     ("thaw", orders.thaw),
     ("events", cluster.events),
+    ("reload", cluster.reload),
     ("run", service.run),
     ("check", service.check),
     ("doctor", doctor.doctor),

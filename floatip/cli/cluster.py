@@ -156,3 +156,17 @@ def _timeless(status: Status) -> Status:
 def _event_line(record: EventRecord) -> str:
     about = record.vip or record.peer or "-"
     return printable(f"{iso(record.at)}  {record.kind:<8}  {about:<12}  {record.text}")
+
+
+def reload(settings: Settings) -> int:
+    """Have the daemon read its configuration again; VIPs that did not change are not touched."""
+
+    async def ask(cluster: "Cluster") -> int:
+        changes = await cluster.reload()
+        if settings.json:
+            print_json({"changes": list(changes)})
+        else:
+            print("\n".join(printable(text) for text in changes) or "nothing has changed")
+        return 0
+
+    return with_cluster(settings, ask)

@@ -26,17 +26,27 @@ GRACE_S = 2.0
 ANNOUNCE_S = 5.0
 
 Asked = ev.FailoverAsked | ev.AnnounceAsked | ev.DirectiveAsked | ev.ErrandAsked
-Doable = wire.FailoverRequest | wire.AnnounceRequest | wire.OrderRequest | wire.ExplainRequest | wire.ErrandRequest
+Doable = (
+    wire.FailoverRequest
+    | wire.AnnounceRequest
+    | wire.OrderRequest
+    | wire.ExplainRequest
+    | wire.ErrandRequest
+    | wire.ReloadRequest
+)
 
 
 class Backend(Protocol):
-    """What the daemon offers to its clients. Every method but ``ask`` and ``follow`` returns at once."""
+    """What the daemon offers to its clients. Every method but ``ask``, ``reload`` and ``follow`` returns at once."""
 
     def snapshot(self) -> Snapshot:
         """Return the cluster as this node sees it now."""
 
     def ask(self, event: Asked, answers: int) -> AsyncGenerator[Progress | Answer, None]:
         """Put the request to the engine; yield its steps, and as many Answers as things were asked about."""
+
+    async def reload(self) -> tuple[str, ...]:
+        """Read the configuration again and return what that changes; FloatipError, and nothing has changed."""
 
     def history(self) -> list[EventRecord]:
         """Return what happened, oldest first, as far as it is remembered."""
@@ -108,6 +118,8 @@ class Dispatcher:
                 await line.send(wire.encode_reply("result", {"explanation": to_document(found)}))
             case wire.ErrandRequest():
                 await self._errand(request, line)
+            case wire.ReloadRequest():
+                await line.send(wire.encode_reply("result", {"changes": list(await self._backend.reload())}))
             case _:
                 assert_never(request)
 

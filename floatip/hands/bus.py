@@ -71,6 +71,11 @@ class BusHand:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def rekey(self, keys: Keys) -> None:
+        """Sign and verify with these from now on."""
+        for session in self._sessions.values():
+            session.rekey(keys)
+
     def send(self, effect: ef.Send) -> None:
         """Publish now or never."""
         self._sessions[effect.broker].publish(effect.message)

@@ -50,7 +50,7 @@ class ErrandHand:
         documented: Mapping[Address, tuple[str, str]],
     ) -> None:
         """``documented``: purpose and contact of the plain aliases that the configuration names."""
-        self._documented = documented
+        self.documented = documented
         self._lan = lan
         self._overhear = overhear
         self._post = post
@@ -191,8 +191,8 @@ class ErrandHand:
     # -- the inventory ------------------------------------------------------------------------------------------------
 
     def _notes(self, address: Address) -> dict[str, Any]:
-        purpose, contact = self._documented.get(address, ("", ""))
-        return {"documented": address in self._documented, "purpose": purpose, "contact": contact}
+        purpose, contact = self.documented.get(address, ("", ""))
+        return {"documented": address in self.documented, "purpose": purpose, "contact": contact}
 
     def _inventory(self, found: Inventory) -> dict[str, Any]:
         """The inventory as JSON has it, with what came in for each alias since the last look."""

@@ -58,7 +58,7 @@ class KernelHand:
         warn: Callable[[str], None],
         clock: Callable[[], float] = boottime_s,
     ) -> None:
-        self._specs = {spec.name: spec for spec in specs}
+        self._know(specs)
         self._sources = sources
         self._timing = timing
         self._sentinel = sentinel
@@ -68,13 +68,22 @@ class KernelHand:
         self._clock = clock
         self._bound: dict[VipName, tuple[Alias, ...]] = {}
         self._wards: dict[tuple[VipName, str], Ward] = {}
+        self._survey_soon: asyncio.TimerHandle | None = None
+        self.watcher = watch.Watcher(self._told)
+        self.addresses = Addresses(removed=self.watcher.disregard)
+
+    def _know(self, specs: Iterable[VipSpec]) -> None:
+        self._specs = {spec.name: spec for spec in specs}
         self._vip_of: dict[Address, VipName] = {
             placed.address: spec.name for spec in self._specs.values() for placed in spec.addresses
         }
         self.interfaces = tuple(dict.fromkeys(name for spec in self._specs.values() for name in places(spec)))
-        self._survey_soon: asyncio.TimerHandle | None = None
-        self.watcher = watch.Watcher(self._told)
-        self.addresses = Addresses(removed=self.watcher.disregard)
+
+    def configure(self, specs: Iterable[VipSpec]) -> None:
+        """These are the VIPs from now on; what is bound of those that stay is left as it is."""
+        self._know(specs)
+        self._prepare()
+        self.survey()
 
     def on_link_change(self, told: Callable[[str], None]) -> None:
         """Have somebody told, first of all, that an interface is not as it was."""
@@ -87,9 +96,13 @@ class KernelHand:
 
     def open(self) -> None:
         """Open the sockets; raises HostError."""
-        self.watcher.watch(self._vip_of.keys(), self.interfaces)
         self.watcher.open()
         self.addresses.open()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Know whom to watch, and have ready what may have to be sent quickly."""
+        self.watcher.watch(self._vip_of.keys(), self.interfaces)
         self._wards = {
             (spec.name, name): self._ward(spec, self._aliases(spec.name, name))
             for spec in self._specs.values()

@@ -3,6 +3,7 @@
 So does whatever a host says for whose own address was asked.
 """
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterable
@@ -14,6 +15,10 @@ from floatip.hands.kernel import places
 from floatip.lan.asked import AskedHosts
 from floatip.lan.heard import Heard, HeardKind, LanError
 from floatip.lan.lan import Lan
+
+AT_ONCE = 4
+"""So many announcements are built in one go, in service."""
+BREATH_S = 0.01
 
 
 class LanHand:
@@ -28,32 +33,59 @@ class LanHand:
         warn: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._specs = {spec.name: spec for spec in specs}
         self._post = post
         self._warn = warn
-        self._vip_of: dict[Address, VipName] = {
-            placed.address: spec.name for spec in self._specs.values() for placed in spec.addresses
-        }
-        self._places = {spec.name: set(places(spec)) for spec in self._specs.values()}
+        self._know(specs)
         self._announced: set[VipName] = set()
         self._ears: list[Callable[[Heard], None]] = []
         self._asked = AskedHosts()
         self._clock = clock
         self.lan = Lan(self._heard, rate_per_s=rate_per_s)
 
+    def _know(self, specs: Iterable[VipSpec]) -> None:
+        self._specs = {spec.name: spec for spec in specs}
+        self._vip_of: dict[Address, VipName] = {
+            placed.address: spec.name for spec in self._specs.values() for placed in spec.addresses
+        }
+        self._places = {spec.name: set(places(spec)) for spec in self._specs.values()}
+
+    def _by_place(self) -> dict[str, list[Address]]:
+        """The addresses that can be on each interface."""
+        found: dict[str, list[Address]] = {}
+        for spec in self._specs.values():
+            for interface in places(spec):
+                found.setdefault(interface, []).extend(placed.address for placed in spec.addresses)
+        return found
+
     def open(self) -> None:
         """Listen on every interface that a VIP can be on; raises LanError."""
-        for interface in dict.fromkeys(name for spec in self._specs.values() for name in places(spec)):
+        for interface, addresses in self._by_place().items():
             self.lan.open(interface)
-            self.lan.prepare(
-                interface,
-                [
-                    placed.address
-                    for spec in self._specs.values()
-                    if interface in places(spec)
-                    for placed in spec.addresses
-                ],
-            )
+            self.lan.prepare(interface, addresses)
+
+    def configure(self, specs: Iterable[VipSpec]) -> None:
+        """These are the VIPs from now on; listen where they can be, and no longer where none can."""
+        self._know(specs)
+        wanted = self._by_place()
+        for interface in self.lan.macs().keys() - wanted.keys():
+            self.lan.close(interface)
+        for interface, addresses in wanted.items():
+            self.reopen(interface)
+            self._prepare_some(interface, addresses)
+
+    def _prepare_some(self, interface: str, addresses: list[Address], ready: int = AT_ONCE) -> None:
+        """Build what is new bit by bit: a frame takes milliseconds, and heartbeats wait for none."""
+        if self._by_place().get(interface) != addresses:
+            return
+        with contextlib.suppress(LanError):
+            self.lan.prepare(interface, addresses[:ready])
+        if ready < len(addresses):
+            loop = asyncio.get_running_loop()
+            loop.call_later(BREATH_S, self._prepare_some, interface, addresses, ready + AT_ONCE)
+
+    def set_rate(self, rate_per_s: float) -> None:
+        """Let out so many paced frames a second and interface from now on."""
+        self.lan.set_rate(rate_per_s)
 
     def reopen(self, interface: str) -> None:
         """Take in that a link changed: its MAC, or the link itself, may be another one."""

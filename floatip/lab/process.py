@@ -53,6 +53,10 @@ class Process:
         """Ask it to end (SIGTERM), and do not wait."""
         self._popen.terminate()
 
+    def hang_up(self) -> None:
+        """Send SIGHUP: a daemon reads its configuration again."""
+        self._popen.send_signal(signal.SIGHUP)
+
     def kill(self) -> None:
         """End it with SIGKILL and reap it."""
         self._popen.kill()

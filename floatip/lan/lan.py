@@ -66,6 +66,12 @@ class Lan:
                     lane.timer.cancel()
                 lane.wire.close()
 
+    def set_rate(self, rate_per_s: float) -> None:
+        """Let out so many paced frames a second and interface from now on."""
+        self._rate_per_s = rate_per_s
+        for lane in self._lanes.values():
+            lane.pacer.set_rate(rate_per_s)
+
     def macs(self) -> dict[str, str]:
         """Name the MAC of each open interface."""
         return {interface: lane.wire.mac for interface, lane in self._lanes.items()}

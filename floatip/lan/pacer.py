@@ -20,11 +20,15 @@ class Pacer:
     """A queue of addresses to announce, each in it at most once, that lets out `rate_per_s` frames a second."""
 
     def __init__(self, rate_per_s: float) -> None:
+        self.set_rate(rate_per_s)
+        self._queue: dict[Address, None] = {}
+        self._free_at_s = float("-inf")
+
+    def set_rate(self, rate_per_s: float) -> None:
+        """Let out so many frames a second from now on; ValueError if that were none."""
         if rate_per_s <= 0:
             raise ValueError(f"an announcement rate of {rate_per_s} frames/s would never send any: it must be above 0")
         self._frame_s = 1 / rate_per_s
-        self._queue: dict[Address, None] = {}
-        self._free_at_s = float("-inf")
 
     def __len__(self) -> int:
         return len(self._queue)

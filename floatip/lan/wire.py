@@ -113,12 +113,14 @@ class Wire:
         if mac == self.mac:
             return False
         self.mac = mac
-        self.prepare(list(self._frames))
+        known, self._frames = list(self._frames), {}
+        self.prepare(known)
         return True
 
     def prepare(self, addresses: Iterable[Address]) -> None:
         """Build the announcements of exactly these addresses ahead of need, and forget those of others."""
-        self._frames = {address: self._build(address) for address in addresses}
+        known = self._frames
+        self._frames = {address: known.get(address) or self._build(address) for address in addresses}
         self._questions.forget()
 
     def announce(self, addresses: Iterable[Address]) -> int:

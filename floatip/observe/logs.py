@@ -90,6 +90,11 @@ def setup(level: str = "info", form: str = "auto", stream: TextIO | None = None)
     return logs
 
 
+def set_level(level: str) -> None:
+    """From now on the least important lines that are logged are of this level."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]))
+
+
 class RateLimited:
     """Lets the first of a kind through at once, and then one every ``interval_s`` with the number left out."""
 

@@ -66,6 +66,13 @@ class Cluster:
         """Return who owns what, now."""
         return parsed(Status, await self._result(wire.StatusRequest(), PATIENCE_S))
 
+    async def reload(self) -> tuple[str, ...]:
+        """Have the daemon read its configuration again, and return what that changes, in sentences.
+
+        BadRequest with all that is wrong in the file, or Refused; the daemon goes on as before then.
+        """
+        return tuple(str(text) for text in (await self._result(wire.ReloadRequest(), LONGER_S)).get("changes", ()))
+
     async def plan(self, vips: str | Sequence[str], *, to: str | None = None, force: bool = False) -> tuple[Plan, ...]:
         """Return what ``failover`` would do, one plan a VIP; Refused if any of them would be."""
         request = wire.FailoverRequest(vips=_names(vips), to=to, dry_run=True, force=force)

@@ -114,6 +114,11 @@ class ErrandRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReloadRequest:
+    """Read the configuration file again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventsRequest:
     """Say what happened; with ``follow`` also what happens from now on."""
 
@@ -121,7 +126,14 @@ class EventsRequest:
 
 
 Request = (
-    StatusRequest | FailoverRequest | AnnounceRequest | OrderRequest | ExplainRequest | ErrandRequest | EventsRequest
+    StatusRequest
+    | FailoverRequest
+    | AnnounceRequest
+    | OrderRequest
+    | ExplainRequest
+    | ErrandRequest
+    | ReloadRequest
+    | EventsRequest
 )
 
 _VERBS: dict[str, type[Request]] = {
@@ -131,6 +143,7 @@ _VERBS: dict[str, type[Request]] = {
     "order": OrderRequest,
     "explain": ExplainRequest,
     "errand": ErrandRequest,
+    "reload": ReloadRequest,
     "events": EventsRequest,
 }
 

@@ -9,18 +9,15 @@ from unittest.mock import patch
 from floatip import daemon
 from floatip.config import load
 from floatip.driver import Driver
-from floatip.hands.bus import BusHand
-from floatip.hands.errands import ErrandHand
-from floatip.hands.kernel import KernelHand
-from floatip.hands.lan import LanHand
+from floatip.reload import Hands, Reloader
 
 
 class DefectiveDriver(Driver):
     """A driver that is ready to fail."""
 
-    def start(self, kernel: KernelHand, lan: LanHand, bus: BusHand, errands: ErrandHand) -> None:
+    def start(self, hands: Hands, reloader: Reloader) -> None:
         """Start as usual."""
-        super().start(kernel, lan, bus, errands)
+        super().start(hands, reloader)
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self.defect, RuntimeError("planted"))
 
 

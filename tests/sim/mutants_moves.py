@@ -24,7 +24,7 @@ def _only_failed(ended: Ended | None, *_: Any) -> Ended | None:
 
 
 def _nowhere(order: Any, *_: Any) -> Any:
-    return order if order is None or order.id else type(order)(why=order.why, targets=())
+    return order if order is None or order.id else type(order)(why=order.why, targets=(), stops=order.stops)
 
 
 def _never_again(keeping: Any, self: Departure, *_: Any, **__: Any) -> Any:

@@ -27,11 +27,11 @@ MUTANTS_SERVICE: dict[str, Mutant] = {
         patches=((Roster, "change", lambda self, spec, now: None),),
         favour=("reloaded", "machine_dies"),
     ),
-    "gives up for ever": Mutant(
-        why="a VIP that is configured otherwise is begun anew",
-        judges=frozenset({"ComesRight", "Served"}),
-        patches=((Roster, "settle", lambda self: set()),),
+    "begins from nothing": Mutant(
+        why="a VIP that is configured again goes on above the terms that others speak of",
+        judges=frozenset({"TermsGrow"}),
+        patches=((Roster, "_highest_term", lambda self, name: 0),),
         phase=Phase.LIVENESS,
-        only=("reloaded",),
+        only=("reloaded", "operator_asks"),
     ),
 }

@@ -17,6 +17,7 @@ from floatip.core.events import AnnounceAsked, DirectiveAsked, ErrandAsked, Fail
 from floatip.core.snapshot import BrokerSnapshot, CandidateSnapshot, NodeSnapshot, Snapshot, VipSnapshot
 from floatip.core.types import BrokerName, DirectiveKind, NodeName, Placed, Policy, Role, Timing, VipName, VipSpec
 from floatip.observe.journal import Journal
+from floatip.ops.errors import FloatipError
 from floatip.ops.models import EventRecord
 
 BROKER = BrokerName("10.78.0.1:1883")
@@ -106,6 +107,8 @@ class FakeBackend:
     delay_s: float = 0.0
     errand: Callable[[ErrandAsked], str] = lambda _: ""
     """What an errand brings, as JSON."""
+    reloads: tuple[str, ...] | FloatipError = ("vip web: priority",)
+    """What a reload changes, or why it does not."""
     asked: list[Asked] = field(default_factory=list)
     closed: int = 0
     journal: Journal = field(default_factory=Journal)
@@ -155,6 +158,12 @@ class FakeBackend:
         """Make ``to`` the owner."""
         vips = tuple(replace(each, owner=to) if each.name == name else each for each in self.now.vips)
         self.now = replace(self.now, vips=vips)
+
+    async def reload(self) -> tuple[str, ...]:
+        """Say what a test has set, or fail as it wants."""
+        if isinstance(self.reloads, FloatipError):
+            raise self.reloads
+        return self.reloads
 
     def history(self) -> list[EventRecord]:
         """Return the events added to the journal."""
