@@ -150,7 +150,8 @@ def _encode_state(state: State) -> dict[str, object]:
         "faults": [_text(fault) for fault in state.faults],
         "vips": [
             {"v": one.vip, "p": one.priority, "d": one.definition}
-            | ({"f": [_text(fault) for fault in one.faults]} if one.faults else {})
+            | _if_true("f", [_text(fault) for fault in one.faults])
+            | _if_true("o", [_text(note) for note in one.notes])
             for one in state.vips
         ],
         "seen": [{"v": one.vip, "t": one.term, "m": one.mac} for one in state.witnessed],
@@ -244,7 +245,13 @@ def _decode_state(read: wire.StateWire) -> State:
         addresses=tuple(read["addresses"]),
         faults=tuple(read["faults"]),
         vips=tuple(
-            VipState(vip=VipName(one["v"]), priority=one["p"], definition=one["d"], faults=tuple(one.get("f", ())))
+            VipState(
+                vip=VipName(one["v"]),
+                priority=one["p"],
+                definition=one["d"],
+                faults=tuple(one.get("f", ())),
+                notes=tuple(one.get("o", ())),
+            )
             for one in read["vips"]
         ),
         witnessed=tuple(Witnessed(vip=VipName(one["v"]), term=one["t"], mac=Mac(one["m"])) for one in read["seen"]),

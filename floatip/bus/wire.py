@@ -123,6 +123,7 @@ class VipStateWire(OfVip):
     p: Priority
     d: Hash
     f: NotRequired[Faults]
+    o: NotRequired[Faults]
 
 
 class WitnessedWire(OfVip):

@@ -159,7 +159,7 @@ def _event_line(record: EventRecord) -> str:
 
 
 def reload(settings: Settings) -> int:
-    """Have the daemon read its configuration again; VIPs that did not change are not touched."""
+    """Have the daemon read its configuration again."""
 
     async def ask(cluster: "Cluster") -> int:
         changes = await cluster.reload()

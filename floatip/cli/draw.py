@@ -107,6 +107,7 @@ def status_view(status: Status) -> View:
                 columns=("VIP", "ADDRESSES", "OWNER", "SINCE", "VERIFIED BY", "HEARD", "HERE", "NOTES"),
                 rows=tuple(_vip_row(vip, status) for vip in status.vips),
             ),
+            *((Table(columns=("CHECK", "STATE", "SAYS"), rows=_check_rows(status)),) if status.checks else ()),
         ),
     )
 
@@ -172,6 +173,15 @@ def _node_row(node: NodeStatus, status: Status) -> tuple[Cell, ...]:
         state = Cell(f"{state.text}, drained", Tone.WARNING)
     faults = Cell(", ".join(node.faults), Tone.BAD) if node.faults else NOTHING
     return Cell(node.name), state, _heard(node, status), Cell(node.version or "-"), faults
+
+
+def _check_rows(status: Status) -> tuple[tuple[Cell, ...], ...]:
+    states = {
+        True: Cell("passes", Tone.GOOD),
+        False: Cell("fails", Tone.BAD),
+        None: Cell("not known yet", Tone.WARNING),
+    }
+    return tuple((Cell(one.name), states[one.passes], Cell(one.output or "-")) for one in status.checks)
 
 
 def _vip_row(vip: VipStatus, status: Status) -> tuple[Cell, ...]:

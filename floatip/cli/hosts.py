@@ -7,7 +7,8 @@ import typer
 from floatip.cli.draw import Cell, Paper, Table, Tone, View, ago
 from floatip.cli.options import Settings, printable
 from floatip.cli.talk import DryRunOption, print_json, steps, with_cluster
-from floatip.ops.models import Audit, AuditRow, Migration, to_document
+from floatip.ops.models import Migration, to_document
+from floatip.ops.rows import Audit, AuditRow
 
 if TYPE_CHECKING:
     from floatip.ops.client import Cluster

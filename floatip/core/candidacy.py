@@ -30,13 +30,15 @@ def candidacy(s: Situation, vip: Vip, now: float) -> tuple[CandidateSnapshot, ..
         if state is None:
             continue
         rank = ranks.get(peer.node)
-        reasons = _orders(s, vip, peer.node) + (() if rank is not None else _reasons(s, vip, peer, now))
+        reasons = _orders(s, vip, peer.node) + state.notes
+        reasons += () if rank is not None else _reasons(s, vip, peer, now)
         found.append(CandidateSnapshot(node=peer.node, rank=rank, priority=state.priority, reasons=reasons))
     return tuple(sorted(found, key=lambda one: (one.rank is None, one.rank, one.node)))
 
 
 def _own_reasons(s: Situation, vip: Vip, now: float) -> tuple[str, ...]:
-    return _orders(s, vip, s.node) + vip.hindrances(now) + (("it stops",) if s.stopping else ())
+    found = _orders(s, vip, s.node) + s.checkups.weighing(vip.spec) + vip.hindrances(now)
+    return found + (("it stops",) if s.stopping else ())
 
 
 def _orders(s: Situation, vip: Vip, node: NodeName) -> tuple[str, ...]:

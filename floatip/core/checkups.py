@@ -72,6 +72,14 @@ class Checkups:
             if one.passes is None and one.spec.weight == 0
         )
 
+    def weighing(self, spec: VipSpec) -> tuple[str, ...]:
+        """What changes the priority of a VIP: checks with a weight that fail."""
+        return tuple(
+            f"check {one.spec.name} fails, priority {one.spec.weight:+d}" + (f": {one.output}" if one.output else "")
+            for one in self._of(spec)
+            if one.passes is False and one.spec.weight != 0
+        )
+
     def weighs(self, spec: VipSpec) -> bool:
         """Whether checks change the priority of the VIP."""
         return any(one.spec.weight for one in self._of(spec))

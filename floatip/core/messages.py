@@ -70,6 +70,8 @@ class VipState:
     priority: int
     definition: str
     faults: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What changes its priority."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

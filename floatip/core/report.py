@@ -11,6 +11,7 @@ from floatip.core.rivals import incumbent, isolated_owners
 from floatip.core.situation import Situation
 from floatip.core.snapshot import (
     BrokerSnapshot,
+    CheckSnapshot,
     ConflictSnapshot,
     HandoverSnapshot,
     NodeSnapshot,
@@ -33,6 +34,9 @@ def report(s: Situation, vips: Mapping[VipName, Vip], onlooker: Onlooker, now: f
         brokers=tuple(_broker(s, view, now) for view in s.all_views()),
         nodes=(_self(s, now), *_peers(s, now)),
         vips=tuple(_vip(s, vip, onlooker, now) for vip in vips.values()),
+        checks=tuple(
+            CheckSnapshot(name=name, passes=one.passes, output=one.output) for name, one in s.checkups.all.items()
+        ),
     )
 
 

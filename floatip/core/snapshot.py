@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from floatip.core.types import BrokerName, Mac, NodeName, Role, Timing, VipName, VipSpec
+from floatip.core.types import BrokerName, CheckName, Mac, NodeName, Role, Timing, VipName, VipSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,15 @@ class NodeSnapshot:
     drained: bool
     faults: tuple[str, ...]
     version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSnapshot:
+    """One check of this node; ``passes`` is None until it has looked often enough to say."""
+
+    name: CheckName
+    passes: bool | None
+    output: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,3 +109,4 @@ class Snapshot:
     brokers: tuple[BrokerSnapshot, ...]
     nodes: tuple[NodeSnapshot, ...]
     vips: tuple[VipSnapshot, ...]
+    checks: tuple[CheckSnapshot, ...] = ()

@@ -18,7 +18,9 @@ ALWAYS_FULL = 32
 FULL_EVERY = 10
 BATCH = 500
 FAULT_TEXT = 80
-"""Characters of a fault that peers are told; a thousand VIPs may have one each."""
+"""Characters of a fault that peers are told."""
+FAULTS_TEXT = 80_000
+"""Characters of all faults that peers are told: a thousand VIPs may have one each, and ten some more."""
 MUTE_BEATS = 4.0
 """How many heartbeats a daemon that has just started only listens, so that it hears a namesake first."""
 SILENT_SESSION_S = 5.0
@@ -149,26 +151,13 @@ class Speech:
 
     def _renew_state(self, now: float) -> None:
         """Make the state anew, under a new version if it says something new."""
-        stops = ("stops",) if self._s.stopping else ()
-        retires = ("is configured otherwise now",)
         state = State(
             state_version=self._state.state_version,
             version=self._s.spec.version,
             macs=self._s.macs,
             addresses=self._s.addresses,
             lan_fine=self._s.lan_fine,
-            vips=tuple(
-                VipState(
-                    vip=vip.spec.name,
-                    priority=self._s.checkups.priority(vip.spec),
-                    definition=vip.spec.definition,
-                    faults=tuple(
-                        fault[:FAULT_TEXT]
-                        for fault in vip.unfit(now) + (retires if vip.spec.name in self._s.retiring else stops)
-                    ),
-                )
-                for vip in self._vips.values()
-            ),
+            vips=tuple(self._vip_state(vip, now) for vip in self._vips.values()),
             witnessed=tuple(
                 vip.succession.witness.seen for vip in self._vips.values() if vip.succession.witness.seen is not None
             ),
@@ -176,6 +165,31 @@ class Speech:
         )
         if state != self._state:
             self._state = replace(state, state_version=self._state.state_version + 1)
+
+    def _vip_state(self, vip: Vip, now: float) -> VipState:
+        """Tell what peers must know before they leave a VIP to this node."""
+        name, checks = vip.spec.name, self._s.checkups
+        leaving = ("is configured otherwise now",) if name in self._s.retiring else ("stops",) * self._s.stopping
+        room = FAULTS_TEXT // len(self._vips)
+        faults = _within(vip.unfit(now) + leaving, room)
+        notes = _within(checks.weighing(vip.spec), room - sum(map(len, faults)))
+        return VipState(
+            vip=name,
+            priority=checks.priority(vip.spec),
+            definition=vip.spec.definition,
+            faults=faults,
+            notes=notes,
+        )
+
+
+def _within(texts: tuple[str, ...], room: int) -> tuple[str, ...]:
+    """As many of the texts as there is room for, each cut."""
+    told: list[str] = []
+    for text in texts:
+        room -= min(len(text), FAULT_TEXT)
+        if room >= 0:
+            told.append(text[:FAULT_TEXT])
+    return tuple(told)
 
 
 def standing_of(vip: Vip, view: View) -> Standing | None:

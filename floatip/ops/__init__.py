@@ -14,8 +14,6 @@ from floatip.ops.errors import (
     UnknownVip,
 )
 from floatip.ops.models import (
-    Audit,
-    AuditRow,
     BrokerStatus,
     Candidate,
     Conflict,
@@ -30,6 +28,7 @@ from floatip.ops.models import (
     Step,
     VipStatus,
 )
+from floatip.ops.rows import Audit, AuditRow
 
 __all__ = [
     "Audit",

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from floatip.ops.migrate import vip_of
-from floatip.ops.models import Audit, AuditRow, Status, VipStatus
+from floatip.ops.models import Status, VipStatus
+from floatip.ops.rows import Audit, AuditRow
 
 Inventories = Mapping[str, Any]
 """By node: the document of its inventory, or the sentence that says why there is none."""

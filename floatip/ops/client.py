@@ -21,7 +21,6 @@ from floatip.ops.errors import (
     error_of,
 )
 from floatip.ops.models import (
-    Audit,
     EventRecord,
     Explanation,
     Migration,
@@ -31,6 +30,7 @@ from floatip.ops.models import (
     Status,
     Step,
 )
+from floatip.ops.rows import Audit
 
 OnStep = Callable[[Step], object]
 """Is told of each step as it happens."""

@@ -29,6 +29,7 @@ def head_document(snapshot: Snapshot, *, wall_s: float, urls: Mapping[BrokerName
             for broker in snapshot.brokers
         ],
         "nodes": [_node_document(node) for node in snapshot.nodes],
+        "checks": [{"name": one.name, "passes": one.passes, "output": one.output} for one in snapshot.checks],
     }
 
 

@@ -44,6 +44,15 @@ class NodeStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckStatus:
+    """One check of the asked node; ``passes`` is None until it has looked often enough to say."""
+
+    name: str
+    passes: bool | None
+    output: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
     """A hardware address that answers for a VIP and should not; ``peer`` if it is a node's."""
 
@@ -92,6 +101,7 @@ class Status:
     brokers: tuple[BrokerStatus, ...]
     nodes: tuple[NodeStatus, ...]
     vips: tuple[VipStatus, ...]
+    checks: tuple[CheckStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,42 +179,6 @@ class Migration:
     def exit_code(self) -> int:
         """The exit code of the command line for this outcome."""
         return _EXIT_CODES[self.outcome]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditRow:
-    """One address on one node.
-
-    ``kind``: primary, VIP, documented alias, undocumented alias, duplicate. ``boot``: file and line of what would bring
-    it up at boot. ``packets`` came in during the last ``since_s`` seconds; None: counting has begun now.
-    """
-
-    node: str
-    address: str
-    prefix: int
-    interface: str
-    kind: str
-    vip: str | None
-    purpose: str
-    contact: str
-    boot: tuple[str, ...]
-    listeners: tuple[str, ...]
-    packets: int | None
-    since_s: float | None
-    attention: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audit:
-    """Every address of every node, and what needs attention beside the rows."""
-
-    rows: tuple[AuditRow, ...]
-    attention: tuple[str, ...]
-
-    @property
-    def needs_attention(self) -> bool:
-        """Whether somebody should look."""
-        return bool(self.attention) or any(row.attention for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

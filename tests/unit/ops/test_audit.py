@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from floatip.ops.audit import audit
-from floatip.ops.models import Audit, AuditRow, Status, from_document, to_document
+from floatip.ops.models import Status, from_document, to_document
+from floatip.ops.rows import Audit, AuditRow
 from tests.unit.ops.test_document import CONTRACT
 
 VIP = "10.77.0.50"

@@ -3,8 +3,8 @@
 import json
 from dataclasses import replace
 
-from floatip.core.snapshot import ConflictSnapshot
-from floatip.core.types import BrokerName, Mac
+from floatip.core.snapshot import CheckSnapshot, ConflictSnapshot
+from floatip.core.types import BrokerName, CheckName, Mac
 from floatip.ops.document import status_document
 from floatip.ops.models import Status, from_document, to_document
 from tests.unit.ops.backend import BROKER, N2, NOON, URLS, snapshot, vip
@@ -21,6 +21,7 @@ CONTRACT = {
         {"name": "n2", "alive": True, "last_heard_ms": 12, "drained": False, "faults": [], "version": "0.1.0"},
         {"name": "n3", "alive": True, "last_heard_ms": 12, "drained": False, "faults": [], "version": "0.1.0"},
     ],
+    "checks": [],
     "vips": [
         {
             "name": "web",
@@ -53,6 +54,20 @@ CONTRACT = {
 def test_the_document_is_the_contract() -> None:
     """Every field of the contract is there, with its type, and no others but interface, purpose and contact."""
     assert status_document(snapshot(), wall_s=NOON.timestamp(), urls=URLS) == CONTRACT
+
+
+def test_checks_are_told_with_what_they_said() -> None:
+    """Passes, fails, or not known yet (null)."""
+    found = (
+        CheckSnapshot(name=CheckName("nginx"), passes=False, output="connection refused"),
+        CheckSnapshot(name=CheckName("gate"), passes=None, output=""),
+    )
+    document = status_document(replace(snapshot(), checks=found), wall_s=0.0, urls=URLS)
+    assert document["checks"] == [
+        {"name": "nginx", "passes": False, "output": "connection refused"},
+        {"name": "gate", "passes": None, "output": ""},
+    ]
+    assert from_document(Status, json.loads(json.dumps(document))).checks[1].passes is None
 
 
 def test_what_may_be_missing_is_null() -> None:
