@@ -6,6 +6,6 @@ and leaves behind when it ends by itself lives on; when its time is up, or nobod
 
 from floatip.programs.result import MOST_CHARACTERS, Result, printable
 from floatip.programs.running import environment, run
-from floatip.programs.threads import aside
+from floatip.programs.threads import aside, in_thread
 
-__all__ = ["MOST_CHARACTERS", "Result", "aside", "environment", "printable", "run"]
+__all__ = ["MOST_CHARACTERS", "Result", "aside", "environment", "in_thread", "printable", "run"]
