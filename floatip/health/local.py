@@ -3,8 +3,12 @@
 All but ``look_exec`` may block (a file server, a busy kernel): they are called in a thread.
 """
 
+import errno
+import fcntl
 import os
+import socket
 import stat
+import struct
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,11 +18,12 @@ from floatip import programs
 from floatip.config.fields import duration
 from floatip.health.verdict import Verdict, span
 
-INTERFACES = Path("/sys/class/net")
 PROCESSES = Path("/proc")
 MOST_CONTENT = 1 << 16
 """A text is looked for in so many bytes at the beginning of a file."""
 
+_SIOCGIFFLAGS = 0x8913
+_IFF_UP, _IFF_RUNNING = 0x1, 0x40
 _COMM = 15
 """The kernel keeps so many bytes of a process's name."""
 
@@ -34,19 +39,13 @@ async def look_exec(argv: Sequence[str], timeout_s: float) -> Verdict:
 
 def look_link(interface: str) -> Verdict:
     """Whether an interface is up and has carrier."""
-    folder = INTERFACES / interface
-    try:
-        state = (folder / "operstate").read_text(encoding="ascii").strip()
-    except FileNotFoundError:
+    flags = _flags(interface)
+    if flags is None:
         return Verdict(passed=False, output=f"there is no interface {interface}")
-    try:
-        carrier = (folder / "carrier").read_text(encoding="ascii").strip()
-    except OSError:  # it is switched off, and the kernel does not tell
+    if not flags & _IFF_UP:
         return Verdict(passed=False, output=f"{interface} is switched off")
-    if carrier != "1":
-        return Verdict(passed=False, output=f"{interface} has no carrier")
-    passed = state in {"up", "unknown"}  # loopback and tunnels do not know
-    return Verdict(passed=passed, output=f"{interface} is up" if passed else f"{interface} has carrier, and is {state}")
+    running = bool(flags & _IFF_RUNNING)
+    return Verdict(passed=running, output=f"{interface} is up" if running else f"{interface} has no carrier")
 
 
 def look_file(path: Path, contains: str | None, max_age_s: float | None) -> Verdict:
@@ -76,6 +75,20 @@ def look_process(name: str) -> Verdict:
     if pid is None:
         return Verdict(passed=False, output=f"there is no process {name}")
     return Verdict(passed=True, output=f"{name} is process {pid}")
+
+
+def _flags(interface: str) -> int | None:
+    """What the kernel says of an interface (netdevice(7)); None if there is none. /sys may show another namespace's."""
+    request = struct.pack("16sH22x", os.fsencode(interface), 0)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            answer = fcntl.ioctl(sock, _SIOCGIFFLAGS, request)
+        except OSError as error:
+            if error.errno == errno.ENODEV:
+                return None
+            raise
+    flags: int = struct.unpack_from("H", answer, 16)[0]
+    return flags
 
 
 def _content(path: Path) -> bytes:
