@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import errno
 import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
@@ -62,7 +63,7 @@ class Child:
         try:
             self._killing = in_thread(kill_family, self._process.pid)
         except RuntimeError:  # no thread is to be had
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
         else:
             await asyncio.shield(asyncio.wrap_future(self._killing))
         with suppress(TimeoutError):
@@ -159,7 +160,7 @@ def _handle(process: subprocess.Popen[bytes]) -> int:
     try:
         return os.pidfd_open(process.pid)
     except OSError:
-        process.kill()
+        kill_family(process.pid)
         process.wait()
         raise
 

@@ -192,8 +192,11 @@ async def test_no_room_for_another_file(monkeypatch: pytest.MonkeyPatch) -> None
     for name in ("pipe", "memfd_create", "pidfd_open"):
         with monkeypatch.context() as patch:
             patch.setattr(os, name, refuse)
-            assert await shell("sleep 600", stdin=b"x") == Result(error="cannot start /bin/sh: too many open files")
+            assert await shell("sleep 599 & wait", stdin=b"x") == Result(
+                error="cannot start /bin/sh: too many open files"
+            )
     assert (me.num_fds(), me.children()) == (files, children)
+    assert not [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", "599"]]
 
 
 async def test_aside_gives_what_it_returns_or_raises() -> None:

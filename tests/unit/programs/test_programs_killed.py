@@ -151,12 +151,13 @@ async def test_a_start_that_takes_too_long(slow_start: list[int]) -> None:
 
 async def test_killing_without_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """The program itself is killed all the same."""
-    task = asyncio.create_task(run(["/bin/sleep", "600"], timeout_s=0.5))
-    await until(lambda: any(one.name() == "sleep" for one in psutil.Process().children()))
+    task = asyncio.create_task(run(["/bin/sh", "-c", "sleep 600 & wait"], timeout_s=1.0))
+    await until(lambda: any(one.name() == "sleep" for one in psutil.Process().children(recursive=True)))
+    pids = [one.pid for one in psutil.Process().children(recursive=True) if one.name() in {"sh", "sleep"}]
 
     def refuse(*_: object) -> None:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr("floatip.programs.threads.Thread.start", refuse)
     assert await task == Result(timed_out=True)
-    assert not [one for one in psutil.Process().children() if one.name() == "sleep"]
+    await until(lambda: all(gone(pid) for pid in pids))
