@@ -226,6 +226,31 @@ def vips(*more: dict[str, Any]) -> dict[str, Any]:
             'check[0].command: found "pgrep" as the program, must be its absolute path: no shell is asked (check "c")',
         ),
         (
+            check(type="process", target="nginx", contains="ready"),
+            (
+                'check[0].contains: has no use in a check of type "process": leave it out, or write type = "file" '
+                '(check "c")'
+            ),
+        ),
+        (
+            check(type="exec", command=["/bin/true"], max_age="1m"),
+            (
+                'check[0].max_age: has no use in a check of type "exec": leave it out, or write type = "file" '
+                '(check "c")'
+            ),
+        ),
+        (
+            check(type="file", target="/x", contains=""),
+            (
+                "check[0].contains: is empty, must be the text that the file has to contain; any file: leave it out "
+                '(check "c")'
+            ),
+        ),
+        (
+            check(type="file", target="/x", max_age="0s"),
+            'check[0].max_age: found "0s", must be from "100ms" to "8760h" (check "c")',
+        ),
+        (
             hook(on=["boot"]),
             'hook[0].on[0]: found "boot", must be "acquired", "released", "backup", "fault", "stop" or "conflict"',
         ),
@@ -237,6 +262,13 @@ def vips(*more: dict[str, Any]) -> dict[str, Any]:
         (
             hook(command="/bin/true"),
             'hook[0].command: found "/bin/true", must be a list of strings: ["/usr/bin/program", "argument"]',
+        ),
+        *(
+            (
+                hook(keepalived_arguments=value),
+                f'hook[0].keepalived_arguments: found {shown}, must be true, false or "group"',
+            )
+            for value, shown in (("GROUP", '"GROUP"'), (1, "1"), (["group"], '["group"]'))
         ),
     ],
     ids=lambda value: value.partition(": ")[0] if isinstance(value, str) else "",
@@ -277,7 +309,9 @@ def test_a_contradiction_is_refused(raw: dict[str, Any], line: str) -> None:
             )
         ),
         check(type="exec", command=["/usr/bin/pgrep", "nginx"], weight=-254),
-        hook(on=["acquired", "released", "fault", "stop", "conflict"]),
+        check(type="file", target="/run/ready", contains="ready", max_age="1m"),
+        hook(on=["acquired", "released", "backup", "fault", "stop", "conflict"]),
+        *(hook(keepalived_arguments=value) for value in (True, False, "group")),
     ],
 )
 def test_what_is_right_is_accepted(raw: dict[str, Any]) -> None:

@@ -1,0 +1,109 @@
+"""What a hook is told. Knows: its arguments, environment and standard input. Never: programs, or when one is called."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from floatip.core import effects as ef
+from floatip.core.types import Address, Occasion
+from floatip.programs import printable
+
+SCHEMA = 1
+
+KEEPALIVED = {
+    Occasion.ACQUIRED: "MASTER",
+    Occasion.RELEASED: "BACKUP",
+    Occasion.BACKUP: "BACKUP",
+    Occasion.FAULT: "FAULT",
+    Occasion.STOP: "STOP",
+}
+"""What keepalived calls it; it knows no conflicts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """A program, and what it is called for.
+
+    ``keepalived_arguments``: also the four arguments of keepalived's ``notify``, as an instance or as a sync group.
+    """
+
+    on: frozenset[Occasion]
+    command: tuple[str, ...]
+    keepalived_arguments: bool | Literal["group"] = False
+    timeout_s: float = 10.0
+
+    def wants(self, occasion: Occasion) -> bool:
+        """Whether it is called for this."""
+        return occasion in self.on and (not self.keepalived_arguments or occasion in KEEPALIVED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One thing that happened to one VIP on this node."""
+
+    effect: ef.CallHooks
+    at: datetime
+    cluster: str
+    node: str
+    addresses: tuple[str, ...]
+
+    @classmethod
+    def of(cls, effect: ef.CallHooks, *, cluster: str, node: str, addresses: Iterable[Address]) -> "Call":
+        """It happened now."""
+        texts = tuple(str(address) for address in addresses)
+        return cls(effect=effect, at=datetime.now(UTC), cluster=cluster, node=node, addresses=texts)
+
+    def argv(self, hook: Hook) -> tuple[str, ...]:
+        """The command, and what keepalived appends: a group has no priority of its own there, and is told 0."""
+        told = self.effect
+        if not hook.keepalived_arguments:
+            return hook.command
+        kind, priority = ("GROUP", 0) if hook.keepalived_arguments == "group" else ("INSTANCE", told.priority)
+        return (*hook.command, kind, told.vip, KEEPALIVED[told.occasion], str(priority))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """``FLOATIP_*``; what is not known is empty."""
+        told = self.effect
+        known = {
+            "EVENT": told.occasion,
+            "VIP": told.vip,
+            "CLUSTER": self.cluster,
+            "NODE": self.node,
+            "ROLE": told.now,
+            "WAS": told.was,
+            "OWNER": told.owner or "",
+            "TERM": told.term,
+            "PRIORITY": told.priority,
+            "REASON": printable(told.why),
+            "ADDRESSES": " ".join(self.addresses),
+        }
+        if told.mac is not None:
+            known["MAC"] = told.mac
+        return {f"FLOATIP_{name}": str(value) for name, value in known.items()}
+
+    @property
+    def document(self) -> bytes:
+        """The same as one JSON document on one line; what is not known is null."""
+        told = self.effect
+        text = json.dumps(
+            {
+                "schema": SCHEMA,
+                "time": self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "event": told.occasion,
+                "vip": told.vip,
+                "cluster": self.cluster,
+                "node": self.node,
+                "role": told.now,
+                "was": told.was,
+                "owner": told.owner,
+                "term": told.term,
+                "priority": told.priority,
+                "reason": told.why,
+                "addresses": self.addresses,
+                "mac": told.mac,
+            }
+        )
+        return f"{text}\n".encode()
