@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from floatip.keepalived.ledger import Kind, Ledger
 from floatip.keepalived.tree import Statement
@@ -23,11 +24,11 @@ class Block:
 
     def last(self, *keywords: str) -> Statement | None:
         """The statement that counts for these keywords: the last; earlier ones are listed."""
-        *earlier, last = [child for child in self.statement.children if child.keyword in keywords] or [None]
-        for one in earlier:
-            if one is not None and last is not None and not self.ledger.settled(one):
-                self.ledger.leave(one, Kind.NEEDLESS, f"line {last.line} says it again, and counts")
-        return last
+        found = [child for child in self.statement.children if child.keyword in keywords]
+        for one in found[:-1]:
+            if not self.ledger.settled(one):
+                self.ledger.leave(one, Kind.NEEDLESS, f"line {found[-1].line} says it again, and counts")
+        return found[-1] if found else None
 
     def lines(self, *keywords: str) -> list[Statement]:
         """All lines of the blocks of these keywords."""
@@ -59,5 +60,5 @@ def number_in(text: str, low: float, high: float) -> float | None:
 
 
 def at(statement: Statement) -> str:
-    """Where a statement stands, for comments: ``FILE:LINE``."""
-    return f"{statement.file}:{statement.line}"
+    """Where a statement stands, for comments: the name of its file without folders, and its line."""
+    return f"{PurePath(statement.file).name}:{statement.line}"

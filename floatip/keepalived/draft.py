@@ -4,8 +4,6 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from floatip.config.fields import NAME_PATTERN
-
 Comments = list[str]
 
 
@@ -84,7 +82,6 @@ class Draft:
 def valid_name(text: str, taken: Collection[str] = (), default: str = "vip") -> str:
     """The nearest name that floatip accepts, and that is not taken."""
     plain = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._")[:63] or default
-    assert re.fullmatch(NAME_PATTERN, plain)
     name, number = plain, 2
     while name in taken:
         name = f"{plain[: 62 - len(str(number))]}-{number}"

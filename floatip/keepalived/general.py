@@ -118,5 +118,7 @@ def aliases(statements: list[Statement], ledger: Ledger, taken: set[str]) -> lis
             why = "floatip writes it down and does not add it: that is for what sets up this host's network at boot"
             ledger.change(statement, why)
             line.list_others(ledger)
-            found.append(AliasDraft(address=line.bare, purpose=PURPOSE, comments=[f"static_ipaddress: {at(statement)}"]))
+            found.append(
+                AliasDraft(address=line.bare, purpose=PURPOSE, comments=[f"static_ipaddress: {at(statement)}"])
+            )
     return found

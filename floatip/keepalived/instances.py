@@ -188,7 +188,9 @@ class Vips:
         draft.comments.append(f"priority {draft.priority}: {more:+d} that {line.keyword} adds while it passes")
         why = f"the priority is {draft.priority} to begin with, and less while it fails"
         if draft.priority != wanted:
-            why = f"priority {wanted} is beyond 1 to {_HIGHEST}, the result has {draft.priority}: lower all nodes' alike"
+            why = (
+                f"priority {wanted} is beyond 1 to {_HIGHEST}, the result has {draft.priority}: lower all nodes' alike"
+            )
         self.ledger.change(line, why)
 
     def _route(self, draft: VipDraft, lines: list[AddressLine], block: Block) -> None:

@@ -68,7 +68,7 @@ class Reader:
             at = Line(text=raw, file=str(path), number=number)
             text = self._clean(at, raw)
             if self._several is not None:
-                self._continue(text)
+                self._continue(self._several, text)
             elif text:
                 yield from self._line(at, text, 0)
         self._several = None
@@ -88,12 +88,11 @@ class Reader:
         except ValueError as error:
             raise self._wrong(at, str(error)) from None
 
-    def _continue(self, text: str) -> None:
+    def _continue(self, name: str, text: str) -> None:
         """One more line of a parameter's value; a line that does not end in a backslash is the last."""
-        assert self._several is not None
         known, part = self._parameters.known, text.removesuffix("\\").strip()
-        known[self._several] += ("\n" if known[self._several] and part else "") + part
-        if len(known[self._several]) > MAX_LINE or not text.endswith("\\"):
+        known[name] += ("\n" if known[name] and part else "") + part
+        if len(known[name]) > MAX_LINE or not text.endswith("\\"):
             self._several = None
 
     def _line(self, at: Line, text: str, depth: int) -> Iterator[Line]:
@@ -129,8 +128,8 @@ class Reader:
         other, name, rest = condition.groups()
         if (name == self.config_id) != bool(other):
             return rest
-        why = f'is not for configuration id "{self.config_id}", with which this was read (--config-id)'
-        self._aside(at, text, why, elsewhere=True)
+        why = f'stands behind @{other}{name}, and was read with configuration id "{self.config_id}" (--config-id)'
+        self._aside(at, rest or text, why, elsewhere=True)
         return ""
 
     def _defines(self, text: str) -> bool:

@@ -37,7 +37,9 @@ class Routing:
     """Addresses that float, which no gateway can be."""
     _tables: dict[tuple[int, int], str] = field(default_factory=dict)
 
-    def route(self, vip: VipDraft, lines: Iterable[AddressLine], rules: list[Statement], routes: list[Statement]) -> bool:
+    def route(
+        self, vip: VipDraft, lines: Iterable[AddressLine], rules: list[Statement], routes: list[Statement]
+    ) -> bool:
         """Set the VIP's gateway and table where rules and routes are the classic pair; whether they are."""
         bare = [line.bare for line in lines]
         for way in filter(None, map(_way, routes)):

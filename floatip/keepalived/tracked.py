@@ -69,7 +69,9 @@ def file(statement: Statement, ledger: Ledger) -> Tracked | None:
         ledger.leave(statement, Kind.LOST, why)
         return None
     check = CheckDraft(name=statement.value, type="exec", command=("/bin/sh", "-c", _IS_ZERO, path))
-    check.comments.append(f"track_file {statement.value}, which fails unless the file is absent or holds 0: {at(statement)}")
+    check.comments.append(
+        f"track_file {statement.value}, which fails unless the file is absent or holds 0: {at(statement)}"
+    )
     ledger.carry(statement, "a check")
     ledger.carry(said, "command", used=None)
     weight, reverse = _weight(block, 1)
@@ -115,7 +117,8 @@ def _times(block: Block, check: CheckDraft) -> None:
     check.timeout_s = check.interval_s if not timeout else min(max(round(timeout, 6), 0.001), check.interval_s)
     if timeout is not None:
         too_long = timeout > check.interval_s
-        why = f"a run may take no longer than the interval, {duration(check.interval_s)}: raise both if it needs more time"
+        longest = duration(check.interval_s)
+        why = f"a run may take no longer than the interval, {longest}: raise both if it needs more time"
         _carried(block, "timeout", "timeout", why if too_long else "")
 
 
@@ -139,7 +142,7 @@ def _weight(block: Block, default: int, *, look: bool = False) -> tuple[int, boo
 
 def _carried(block: Block, keyword: str, became: str, why: str) -> None:
     said = block.last(keyword)
-    assert said is not None
-    block.ledger.carry(said, became)
-    if why:
+    if said is not None:
+        block.ledger.carry(said, became)
+    if said is not None and why:
         block.ledger.change(said, why)

@@ -1,4 +1,4 @@
-"""The whole way: from a keepalived.conf to floatip's file and the list. Knows: all parts. Never: a daemon, a terminal."""
+"""The whole way: from a keepalived.conf to floatip's file and the list. Knows: all parts. Never: a daemon."""
 
 import os
 import tomllib
@@ -96,7 +96,9 @@ def _instances(statements: list[Statement], vips: Vips) -> dict[str, Instance]:
             continue
         if one.value in found:
             first = found[one.value].block.statement
-            vips.ledger.leave(one, Kind.LOST, f"line {first.line} has an instance of this name; keepalived takes that one")
+            vips.ledger.leave(
+                one, Kind.LOST, f"line {first.line} has an instance of this name; keepalived takes that one"
+            )
             continue
         instance = vips.instance(one)
         if instance is not None:

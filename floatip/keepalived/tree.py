@@ -82,7 +82,9 @@ def tree(lines: Iterable[Line]) -> list[Statement]:
 def _opened(level: list[Statement], line: Line, depth: int) -> Statement:
     """The statement whose block a brace opens: the last one."""
     if depth >= MAX_NESTED:
-        raise KeepalivedError(line.file, line.number, f"blocks are nested more than {MAX_NESTED} deep; close some by }}")
+        raise KeepalivedError(
+            line.file, line.number, f"blocks are nested more than {MAX_NESTED} deep; close some by }}"
+        )
     if not level or level[-1].block is not None:
         raise KeepalivedError(line.file, line.number, "this { opens a block without a name; remove it, or write one")
     owner = level[-1]

@@ -14,8 +14,8 @@ _NEEDLESS = {
     ),
     "nodes talk over MQTT, not by VRRP packets": (
         "vrrp_mcast_group4 vrrp_mcast_group6 vrrp_version vrrp_check_unicast_src vrrp_skip_check_adv_addr vrrp_strict "
-        "vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert log_unknown_vrids disable_local_igmp vrrp_rx_bufs_policy "
-        "vrrp_rx_bufs_multiplier"
+        "vrrp_lower_prio_no_advert vrrp_higher_prio_send_advert log_unknown_vrids disable_local_igmp "
+        "vrrp_rx_bufs_policy vrrp_rx_bufs_multiplier"
     ),
     "an owner announces at 0, 50 ms, 250 ms, 1 s and 5 s, again when it hears a rival, and then as [garp] says": (
         "vrrp_garp_master_delay vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_garp_master_refresh_repeat "
@@ -47,11 +47,11 @@ _LOST = {
         "smtp_alert_vrrp smtp_alert_checker no_email_faults no_checker_emails"
     ),
     "IPVS is outside floatip: keep keepalived for its virtual servers alone, or use ipvsadm": (
-        "net_namespace_ipvs lvs_sync_daemon lvs_timeouts lvs_flush lvs_flush_on_stop checker_log_all_failures nftables_ipvs "
-        "nftables_ipvs_priority nftables_ipvs_start_fwmark checker_priority checker_no_swap checker_cpu_affinity "
-        "checker_rt_priority checker_rlimit_rttime lvs_notify_fifo lvs_notify_fifo_script lvs_netlink_cmd_rcv_bufs "
-        "lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs lvs_netlink_monitor_rcv_bufs_force rs_init_notifies "
-        "enable_snmp_checker"
+        "net_namespace_ipvs lvs_sync_daemon lvs_timeouts lvs_flush lvs_flush_on_stop checker_log_all_failures "
+        "nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark checker_priority checker_no_swap "
+        "checker_cpu_affinity checker_rt_priority checker_rlimit_rttime lvs_notify_fifo lvs_notify_fifo_script lvs_netlink_cmd_rcv_bufs "
+        "lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs lvs_netlink_monitor_rcv_bufs_force "
+        "rs_init_notifies enable_snmp_checker"
     ),
     "floatip speaks no BFD": "bfd_priority bfd_no_swap bfd_cpu_affinity bfd_rt_priority bfd_rlimit_rttime",
     "set it in the unit of the daemon: Nice=, CPUAffinity=, CPUSchedulingPolicy=, LimitRTTIME= (systemd.exec(5))": (
@@ -79,11 +79,16 @@ _LOST = {
 GLOBAL: dict[str, Verdict] = _rows(Kind.NEEDLESS, _NEEDLESS) | _rows(Kind.LOST, _LOST)
 """Words of global_defs."""
 
-ANYWHERE_ELSE: dict[str, Verdict] = {
-    word: GLOBAL[word]
-    for word in (
-        "net_namespace net_namespace_ipvs namespace_with_ipsets instance use_pid_dir child_wait_time include_check random_seed"
-    ).split()
-    if word in GLOBAL
-}
+_ON_TOP = (
+    "net_namespace",
+    "net_namespace_ipvs",
+    "namespace_with_ipsets",
+    "instance",
+    "use_pid_dir",
+    "child_wait_time",
+    "include_check",
+    "random_seed",
+)
+
+ANYWHERE_ELSE: dict[str, Verdict] = {word: GLOBAL[word] for word in _ON_TOP}
 """Words that stand on top, outside of every block."""
