@@ -95,7 +95,7 @@ class Vips:
         self._track(draft, blocks, group, owner=priority == _OWNER)
         for block in blocks:
             self.hooks += hooks(block, name, block.statement.value, group=block is group)
-            self._route(draft, lines, block)
+        self._route(draft, lines, blocks)
         self.drafts.append(draft)
 
     def _floats(self, line: AddressLine) -> bool:
@@ -193,12 +193,14 @@ class Vips:
             )
         self.ledger.change(line, why)
 
-    def _route(self, draft: VipDraft, lines: list[AddressLine], block: Block) -> None:
+    def _route(self, draft: VipDraft, lines: list[AddressLine], blocks: list[Block]) -> None:
         """The VIP's gateway, if its rules and routes are of the classic kind; other lines are left."""
-        rules, routes = block.lines("virtual_rules"), block.lines("virtual_routes")
-        if draft.gateway is not None or not self.routing.route(draft, lines, rules, routes):
+        rules = [line for block in blocks for line in block.lines("virtual_rules")]
+        routes = [line for block in blocks for line in block.lines("virtual_routes")]
+        if not self.routing.route(draft, lines, rules, routes):
             return
-        block.carry_blocks("gateway and table", "virtual_rules", "virtual_routes")
+        for block in blocks:
+            block.carry_blocks("gateway and table", "virtual_rules", "virtual_routes")
         for line in (*rules, *routes):
             if not self.ledger.settled(line):
                 self.ledger.leave(line, Kind.LOST, "a VIP has one gateway and table: use a [[hook]] for further ones")

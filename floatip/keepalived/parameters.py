@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 _DEFINITION = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _USE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)(?=\s|$)")
 _SEQUENCE = re.compile(r"~(SEQ|SEQx|LST)\(([^()]*)\)\s*(.*)", re.DOTALL)
-_SET = re.compile(r"\{([^{}]*)\}|([^,{}]+)")
+_SET = re.compile(r"\{([^{}]*)\}|([^,{}\s][^,{}]*)")
 _LATE = {"_HASH": "#", "_BANG": "!"}
 
 Definitions = dict[str, str]

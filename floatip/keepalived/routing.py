@@ -46,18 +46,21 @@ class Routing:
             version = ip_address(way.gateway).version
             key = (way.table, version)
             matching = [rule for rule in rules if (found := _rule(rule)) and found[1] == way.table and found[0] in bare]
-            if not matching or way.gateway in self.forbidden or self._tables.get(key, way.gateway) != way.gateway:
+            ruled = {found[0] for rule in matching if (found := _rule(rule))}
+            whole = ruled == {one for one in bare if ip_address(one).version == version}
+            if not ruled or way.gateway in self.forbidden or self._tables.get(key, way.gateway) != way.gateway:
+                continue
+            if not whole:
+                why = (
+                    "it is for some addresses of the VIP, and floatip's for all of a kind: give them a VIP of their own"
+                )
+                self.ledger.leave(way.statement, Kind.LOST, why)
                 continue
             self._tables[key] = way.gateway
             vip.gateway, vip.table = way.gateway, way.table
             self.ledger.carry(way.statement, f"gateway and table of VIP {vip.name}", used=None)
             for rule in matching:
                 self.ledger.carry(rule, f"table of VIP {vip.name}", used=None)
-            ruled = {found[0] for rule in matching if (found := _rule(rule))}
-            others = [one for one in bare if ip_address(one).version == version and one not in ruled]
-            if others:
-                why = f"replies of {', '.join(others)} take this way too: a VIP has one gateway"
-                self.ledger.change(way.statement, why)
             self._further_words([way.statement, *matching])
             return True
         return False

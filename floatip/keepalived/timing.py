@@ -2,10 +2,11 @@
 
 keepalived's backup waits for N advertisements (down_timer_adverts, 3) and a skew of up to one more, after the last that
 it heard: between N - 1 and N + 1 intervals after the death. floatip waits for 1.02 leases and one heartbeat after the
-last that it heard. With lease = N - 1 intervals and heartbeat = a fifth of one that is at most 1.02 N - 0.8: sooner
-than keepalived at its best for N = 3, and always before N intervals have passed.
+last that it heard. With lease = N - 1 intervals and heartbeat = a fifth of one that is 2.24 intervals for N = 3,
+and it is never more than N.
 """
 
+import math
 from dataclasses import dataclass, field
 
 from floatip.config.fields import duration
@@ -14,6 +15,8 @@ from floatip.keepalived.draft import Draft
 from floatip.keepalived.ledger import Ledger
 from floatip.keepalived.tree import Statement
 
+_DRIFT = 1.02
+"""By how much floatip waits longer than a lease, for clocks that differ by 1 %."""
 _HEARTBEAT_S = (0.01, 10.0)
 _LEASE_S = (0.03, 60.0)
 
@@ -40,10 +43,10 @@ class Pace:
 
     @property
     def lease_s(self) -> float:
-        """One interval less than keepalived waits, and at least three heartbeats."""
+        """One interval less than keepalived waits, less for the drift of clocks over many, at least 3 heartbeats."""
         low, high = _LEASE_S
-        wanted = round((self.adverts - 1) * self.advert_s, 3)
-        return min(max(wanted, round(3 * self.heartbeat_s, 3), low), high)
+        wanted = min((self.adverts - 1) * self.advert_s, (self.down_s - self.heartbeat_s) / _DRIFT)
+        return min(max(math.floor(wanted * 1000 + 1e-6) / 1000, round(3 * self.heartbeat_s, 3), low), high)
 
 
 @dataclass(slots=True)
@@ -77,13 +80,13 @@ class Paces:
         where = f": {at(quickest.said)}" if quickest.said is not None else ", the default of keepalived"
         draft.timing_comments.append(
             f"advert_int {quickest.advert_s:g}{where}; a death is noticed after at most "
-            f"{quickest.lease_s * 1.02 + quickest.heartbeat_s:.3g} s"
+            f"{quickest.lease_s * _DRIFT + quickest.heartbeat_s:.3g} s"
         )
         draft.timing_comments.append(f"(lease x 1.02 + heartbeat; keepalived: {quickest.down_s:g} s and the skew)")
         for pace in self.found:
             if pace.said is not None and pace.down_s > quickest.down_s:
                 why = f"timing is one for the whole cluster, and that of the quickest instance ({quickest.down_s:g} s)"
                 self.ledger.change(pace.said, why)
-        if quickest.lease_s * 1.02 + quickest.heartbeat_s > quickest.down_s and quickest.said is not None:
+        if quickest.lease_s * _DRIFT + quickest.heartbeat_s > quickest.down_s and quickest.said is not None:
             why = f"floatip's shortest lease is {duration(_LEASE_S[0])}, which is slower than this"
             self.ledger.change(quickest.said, why)

@@ -92,6 +92,9 @@ def process(statement: Statement, ledger: Ledger) -> Tracked | None:
     check.comments.append(f"vrrp_track_process {statement.value}: {at(statement)}")
     ledger.carry(statement, "a check")
     ledger.carry(said, "target", used=None)
+    quorum = block.last("quorum")
+    if quorum is not None and quorum.value == "1":
+        ledger.carry(quorum, "one process of the name is enough")
     if words != (name,):
         ledger.change(said, f'floatip looks for a process by its name alone: "{name}"')
     weight, reverse = _weight(block, 1)

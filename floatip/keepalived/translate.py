@@ -48,12 +48,13 @@ def import_file(path: Path, wishes: Wishes) -> Imported:
     reader = Reader(wishes.config_id or os.uname().nodename.partition(".")[0])
     statements = tree(reader.read(path))
     ledger = Ledger()
-    ledger.aside(reader.asides)
     draft = _drafted(statements, ledger)
+    if not draft.vips:
+        ledger = Ledger()  # what was carried over has nothing to belong to
+    ledger.aside(reader.asides)
     ledger.close(statements, WORDS)
     if not draft.vips:
-        entries = ledger.listed()
-        raise NothingToImport(str(path), entries)
+        raise NothingToImport(str(path), ledger.listed())
     _wish(draft, wishes, str(path), ledger)
     config = written(draft, str(path))
     try:

@@ -3,7 +3,6 @@
 A statement is one line of words; a block is a statement with further statements between braces.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from floatip.keepalived.lexis import pieces, words
 from floatip.keepalived.lines import Line
 
 MAX_NESTED = 64
-_SECRET = re.compile(r"\b(auth_pass|password)\s+\S+")
+_SECRETS = frozenset({"auth_pass", "password"})
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -47,12 +46,13 @@ class Statement:
 
     def shown(self) -> str:
         """The values on one line, with the whole block, and without a password."""
-        return _SECRET.sub(r"\1 ***", self._text()).removeprefix(self.keyword).strip()
+        return self._text().removeprefix(self.keyword).strip()
 
     def _text(self) -> str:
+        text = f"{self.keyword} ***" if self.keyword in _SECRETS else self.raw
         if self.block is None:
-            return self.raw
-        return f"{self.raw} {{ {'; '.join(child._text() for child in self.block)} }}"  # noqa: SLF001 (its own kind)
+            return text
+        return f"{text} {{ {'; '.join(child._text() for child in self.block)} }}"  # noqa: SLF001 (its own kind)
 
 
 def tree(lines: Iterable[Line]) -> list[Statement]:

@@ -80,7 +80,7 @@ _INSTANCE = (
         ("interface", _lost("there is no address to put on it")),
         ("priority preempt nopreempt preempt_delay advert_int", _lost("there is no VIP that it could be about")),
         ("down_timer_adverts", _lost("there is no VIP that it could be about")),
-        ("virtual_router_id", _needless("VIPs are told apart by their names")),
+        ("virtual_router_id", _needless("VIPs are told apart by their names, which must be the same on all nodes")),
         ("use_vmac use_vmac_addr vmac_xmit_base use_ipvlan", _VMAC),
         (
             "vrf",
@@ -157,6 +157,7 @@ _TOP = (
             _lost("it has no address that floatip could hold, so there is nothing to elect an owner for"),
         ),
         ("vrrp_sync_group", _lost("none of its members is a VIP here")),
+        ("global_defs", _lost("there is no VIP for which it could count")),
         ("vrrp_script track_file vrrp_track_file vrrp_track_process", _UNUSED),
         ("virtual_server virtual_server_group SSL", _LVS),
         ("real_server", _LVS),

@@ -49,7 +49,8 @@ _LOST = {
     "IPVS is outside floatip: keep keepalived for its virtual servers alone, or use ipvsadm": (
         "net_namespace_ipvs lvs_sync_daemon lvs_timeouts lvs_flush lvs_flush_on_stop checker_log_all_failures "
         "nftables_ipvs nftables_ipvs_priority nftables_ipvs_start_fwmark checker_priority checker_no_swap "
-        "checker_cpu_affinity checker_rt_priority checker_rlimit_rttime lvs_notify_fifo lvs_notify_fifo_script lvs_netlink_cmd_rcv_bufs "
+        "checker_cpu_affinity checker_rt_priority checker_rlimit_rttime lvs_notify_fifo lvs_notify_fifo_script "
+        "lvs_netlink_cmd_rcv_bufs "
         "lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs lvs_netlink_monitor_rcv_bufs_force "
         "rs_init_notifies enable_snmp_checker"
     ),
