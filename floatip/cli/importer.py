@@ -51,7 +51,7 @@ def keepalived(
         print(imported.config, end="")
     if not settings.json:
         where = "" if output is None else f"{output}: written; "
-        complain(f"{where}{len(imported.carried)} words carried over, {len(imported.entries)} listed above")
+        complain(f"{where}{len(imported.carried)} lines carried over, {len(imported.entries)} listed above")
     return 0
 
 
