@@ -31,7 +31,7 @@ $(VENV)/.dev: $(VENV)/.user
 	touch $@
 
 tools:
-	@sh deploy/lab-tools.sh mosquitto ip arping ping nft sysctl unshare
+	@sh deploy/lab-tools.sh mosquitto keepalived ip arping ping nft sysctl unshare
 
 demo: $(VENV)/.user
 	@$(BIN)/floatip demo

@@ -247,6 +247,18 @@ def _hooks(config: Config) -> Found:
             yield Problem(path=again, text=f'"{event}" is named twice; must be named once')
 
 
+def _hook_vips(config: Config) -> Found:
+    defined = [vip.name for vip in config.vips]
+    for number, hook in enumerate(config.hooks):
+        names = [(("hook", number, "vips", place), name) for place, name in enumerate(hook.vips)]
+        for again, _, name in _repeated(names):
+            yield Problem(path=again, text=f'"{name}" is named twice; must be named once')
+        for here, name in names:
+            if name not in defined:
+                known = f"one of: {', '.join(defined)}" if defined else f'defined: [[vip]] with name = "{name}"'
+                yield Problem(path=here, text=f'no [[vip]] is named "{name}", must be {known}', reads=(("vip",),))
+
+
 RULES: tuple[Rule, ...] = (
     _vip_count,
     _lease,
@@ -266,4 +278,5 @@ RULES: tuple[Rule, ...] = (
     _check_names,
     _checks,
     _hooks,
+    _hook_vips,
 )

@@ -291,6 +291,7 @@ class Hook(Table):
 
     on: Many[Annotated[Occasion, Field(strict=False)]] = Field(min_length=1, description="the events it is called for")
     command: Argv = Field(description="FLOATIP_* in the environment, the event as JSON on standard input")
+    vips: Many[Name] = Field(default=(), description="names of the [[vip]]s it is called for; none: all of them")
     keepalived_arguments: KeepalivedStyle = Field(
         default=False,
         description="true: also the arguments INSTANCE NAME MASTER|BACKUP|FAULT|STOP PRIORITY of keepalived's notify; "

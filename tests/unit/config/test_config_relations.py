@@ -260,6 +260,15 @@ def vips(*more: dict[str, Any]) -> dict[str, Any]:
         ),
         (hook(on=["stop", "stop"]), 'hook[0].on[1]: "stop" is named twice; must be named once'),
         (
+            hook(vips=["wbe"]),
+            'hook[0].vips[0]: no [[vip]] is named "wbe", must be one of: web',
+        ),
+        (hook(vips=["web", "web"]), 'hook[0].vips[1]: "web" is named twice; must be named once'),
+        (
+            {key: value for key, value in hook(vips=["web"]).items() if key != "vip"},
+            'hook[0].vips[0]: no [[vip]] is named "web", must be defined: [[vip]] with name = "web"',
+        ),
+        (
             hook(command="/bin/true"),
             'hook[0].command: found "/bin/true", must be a list of strings: ["/usr/bin/program", "argument"]',
         ),
@@ -312,6 +321,7 @@ def test_a_contradiction_is_refused(raw: dict[str, Any], line: str) -> None:
         check(type="file", target="/run/ready", contains="ready", max_age="1m"),
         hook(on=["acquired", "released", "backup", "fault", "stop", "conflict"]),
         *(hook(keepalived_arguments=value) for value in (True, False, "group")),
+        hook(vips=["web"]),
     ],
 )
 def test_what_is_right_is_accepted(raw: dict[str, Any]) -> None:
