@@ -1,4 +1,4 @@
-"""What is shipped beside the program, for the tests that hold it to its word. Knows: where it is, how a unit is read."""
+"""What is shipped beside the program, for the tests that hold it to its word. Knows: places, and how a unit is read."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from tests.shipped import TOP, service
 
@@ -23,8 +24,8 @@ UID = 64123
 _PR_SET_MDWE, _REFUSE_EXEC_GAIN = 65, 1
 
 
-def main(key: str, *without: str) -> int:
-    """Run the commands; the last one's exit code, or the first that is not 0."""
+def main(key: str, *without: str) -> NoReturn:
+    """Run the commands up to the first that fails; become the last of them."""
     *lacks, config = without
     unit = service()
     uid = user()
@@ -45,8 +46,8 @@ def main(key: str, *without: str) -> int:
     commands = [[*privileges, *_command(written)] for written in unit[key]]
     for command in commands[:-1]:
         if code := subprocess.run(command, check=False).returncode:
-            return code
-    os.execvp(commands[-1][0], commands[-1])
+            sys.exit(code)
+    os.execvp(commands[-1][0], commands[-1])  # noqa: S606 (it keeps the pid, as under systemd)
 
 
 def _command(written: str) -> list[str]:
@@ -62,7 +63,9 @@ def _privileges(uid: int, lacks: set[str]) -> list[str]:
     """Give the words of setpriv(1): exactly the unit's capabilities, as ambient ones, below its bounding set."""
     unit = service()
     ambient, bounding = (
-        ",".join(["-all", *(f"+{name.removeprefix('CAP_').lower()}" for name in sorted(set(unit[key][0].split()) - lacks))])
+        ",".join(
+            ["-all", *(f"+{name.removeprefix('CAP_').lower()}" for name in sorted(set(unit[key][0].split()) - lacks))]
+        )
         for key in ("AmbientCapabilities", "CapabilityBoundingSet")
     )
     who = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"] if uid else ["--securebits=+noroot"]
@@ -87,7 +90,7 @@ def _make_directories(config: Path, uid: int) -> None:
 
 
 def _open_the_way_to(place: Path) -> None:
-    """Make a path passable whose upper folders are closed to others (python in root's home), in this namespace alone."""
+    """Make a path passable whose upper folders are closed to others (as root's home is), in this namespace alone."""
     closed = [folder for folder in reversed(place.parents) if not folder.stat().st_mode & 0o001]
     if not closed:
         return
@@ -121,4 +124,4 @@ def words(key: str, *without: str) -> Sequence[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    main(*sys.argv[1:])

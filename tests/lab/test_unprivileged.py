@@ -1,4 +1,4 @@
-"""The daemon as the shipped unit starts it: an ordinary user with two capabilities, on a system that it cannot write."""
+"""The daemon as the shipped unit starts it: an ordinary user with two capabilities, a system read-only."""
 
 import json
 import os
@@ -67,7 +67,9 @@ def test_an_ordinary_user_owns_announces_takes_over_and_leaves(start_cluster: St
     daemon = cluster.daemons[owner]
     status = status_of(daemon.pid)
     assert {int(number) for number in status["Uid"].split()} == {as_service.user()}
-    assert {int(status[key], 16) for key in ("CapEff", "CapPrm", "CapInh", "CapAmb", "CapBnd")} == {NETWORK_CAPABILITIES}
+    assert {int(status[key], 16) for key in ("CapEff", "CapPrm", "CapInh", "CapAmb", "CapBnd")} == {
+        NETWORK_CAPABILITIES
+    }
     assert status["NoNewPrivs"] == "1"
     assert sysctls(cluster, owner) == WANTED
     (other,) = {"n1", "n2"} - {owner}
