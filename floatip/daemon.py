@@ -23,7 +23,7 @@ from floatip.control import ControlError, ControlServer
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.engine import Engine
-from floatip.core.types import NodeSpec, Policy, VipName
+from floatip.core.types import NodeSpec, Policy
 from floatip.driver import Driver
 from floatip.hands.bus import BusHand
 from floatip.hands.errands import ErrandHand
@@ -75,10 +75,9 @@ def run(config: Config, path: Path) -> int:
 # -- building ---------------------------------------------------------------------------------------------------------
 
 
-def _kernel_hand(config: Config, spec: NodeSpec, sentinel: Sentinel, told: Callable[[ev.Event], None]) -> KernelHand:
+def _kernel_hand(spec: NodeSpec, sentinel: Sentinel, told: Callable[[ev.Event], None]) -> KernelHand:
     return KernelHand(
         spec.vips,
-        sources=frozenset(VipName(vip.name) for vip in config.vips if vip.source),
         timing=spec.timing,
         sentinel=sentinel,
         post=told,
@@ -138,7 +137,7 @@ async def _serve(config: Config, path: Path, die: Callable[[int], NoReturn]) -> 
         rows = stack.enter_context(sysctls(config))
         lan = LanHand(spec.vips, rate_per_s=config.garp.rate, post=told, warn=log.warning)
         sentinel = Sentinel(log.warning)
-        kernel = _kernel_hand(config, spec, sentinel, told)
+        kernel = _kernel_hand(spec, sentinel, told)
         kernel.on_link_change(_on_link_change(lan, rows if config.sysctl.enforce else []))
         stack.callback(kernel.close)
         kernel.open()
@@ -170,9 +169,9 @@ async def _serve(config: Config, path: Path, die: Callable[[int], NoReturn]) -> 
         notifier.ready()
         code = await _until_ended(driver, kernel, notifier, rows if config.sysctl.enforce else [])
         if driver.ended.done() and driver.ended.result().code == DEFECT:
-            _remove_all(kernel, Policy.RELEASE)
+            kernel.remove_all([Policy.RELEASE])
             die(code)
-        if _remove_all(kernel, *Policy):
+        if kernel.remove_all(list(Policy)):
             sentinel.part(farewell=True)
         return code
 
@@ -199,15 +198,6 @@ def _mind(config: Config, spec: NodeSpec) -> tuple[Driver, Store]:
     )
     store.save_now(replace(stored, incarnation=engine.incarnation))
     return Driver(engine, store, spec.timing, boottime_s), store
-
-
-def _remove_all(kernel: KernelHand, *policies: Policy) -> bool:
-    """Remove all VIPs under these policies: the last thing a daemon does to the kernel. Return whether that is done."""
-    try:
-        outcomes = kernel.addresses.remove(kernel.all_aliases(policies))
-    except HostError:
-        return False
-    return not any(outcome.error for outcome in outcomes)
 
 
 async def _until_ended(driver: Driver, kernel: KernelHand, notifier: Notifier, rows: list[Row]) -> int:

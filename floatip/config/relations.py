@@ -192,7 +192,6 @@ def _preempt(config: Config) -> Found:
 
 
 def _source_routing(config: Config) -> Found:
-    tables: dict[tuple[int, int], tuple[KeyPath, object]] = {}
     for path, vip in _vips(config):
         gateway_path, table_path, addresses = (*path, "gateway"), (*path, "table"), (*path, "addresses")
         gateway, table = vip.gateway, vip.table
@@ -210,11 +209,38 @@ def _source_routing(config: Config) -> Found:
         if gateway.version not in {placed.address.version for placed in vip.addresses}:
             text = f"{gateway} is IPv{gateway.version}, must be of the kind of one of the addresses of this VIP"
             yield Problem(path=gateway_path, text=text, reads=(addresses,))
-        if table is not None:
-            first, other = tables.setdefault((table, gateway.version), (gateway_path, gateway))
-            if other != gateway:
-                text = f"table {table} leads to {other} for vip[{first[1]}]; must be the same, or another table"
-                yield Problem(path=gateway_path, text=text, reads=(table_path, first, (*first[:-1], "table")))
+        if len(outs := _outs(vip, gateway)) > 1:
+            named = " and ".join(", ".join(names) for names in outs)
+            text = f"{gateway} is the gateway of addresses on {named}; they must be on one, or be VIPs of their own"
+            yield Problem(path=gateway_path, text=text, reads=(addresses, (*path, "interfaces")))
+
+
+def _shared_tables(config: Config) -> Found:
+    """VIPs that share a table leave by the same gateway, and out of the same interface."""
+    tables: dict[tuple[int, int], tuple[KeyPath, Vip]] = {}
+    for path, vip in _vips(config):
+        if vip.gateway is None or vip.table is None:
+            continue
+        where, other = tables.setdefault((vip.table, vip.gateway.version), (path, vip))
+        both = (*((*at, key) for at in (path, where) for key in ("gateway", "table")),)
+        if other.gateway != vip.gateway:
+            text = f"table {vip.table} leads to {other.gateway} for {dotted(where)}; must be the same, or another table"
+            yield Problem(path=(*path, "gateway"), text=text, reads=both)
+        elif (theirs := _outs(other, vip.gateway)) != _outs(vip, vip.gateway):
+            names = ", ".join(name for names in theirs for name in names)
+            text = f"table {vip.table} leads out of {names} for {dotted(where)}; must be the same, or another table"
+            places = (*((*at, key) for at in (path, where) for key in ("addresses", "interfaces")),)
+            yield Problem(path=(*path, "table"), text=text, reads=(*both, *places))
+
+
+def _outs(vip: Vip, gateway: Address) -> list[tuple[str, ...]]:
+    """The interfaces that addresses of the gateway's kind can be on; more than one choice of them is one too many."""
+    ways = (
+        vip.interfaces if placed.interface is None else (placed.interface,)
+        for placed in vip.addresses
+        if placed.address.version == gateway.version
+    )
+    return list(dict.fromkeys(ways))
 
 
 def _check_names(config: Config) -> Found:
@@ -263,6 +289,7 @@ RULES: tuple[Rule, ...] = (
     _bootstrap,
     _preempt,
     _source_routing,
+    _shared_tables,
     _check_names,
     _checks,
     _hooks,
