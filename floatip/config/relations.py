@@ -216,7 +216,7 @@ def _source_routing(config: Config) -> Found:
 
 
 def _shared_tables(config: Config) -> Found:
-    """VIPs that share a table leave by the same gateway, and out of the same interface."""
+    """VIPs that share a table leave by one gateway, and out of one interface: ARP is answered where replies leave."""
     tables: dict[tuple[int, int], tuple[KeyPath, Vip]] = {}
     for path, vip in _vips(config):
         if vip.gateway is None or vip.table is None:
@@ -226,11 +226,19 @@ def _shared_tables(config: Config) -> Found:
         if other.gateway != vip.gateway:
             text = f"table {vip.table} leads to {other.gateway} for {dotted(where)}; must be the same, or another table"
             yield Problem(path=(*path, "gateway"), text=text, reads=both)
-        elif (theirs := _outs(other, vip.gateway)) != _outs(vip, vip.gateway):
-            names = ", ".join(name for names in theirs for name in names)
-            text = f"table {vip.table} leads out of {names} for {dotted(where)}; must be the same, or another table"
+        elif where != path and len(names := _names(other, vip)) > 1:
+            text = (
+                f"table {vip.table} is also that of {dotted(where)}, and leads out of one interface, but these VIPs can "
+                f"be on {', '.join(names)}; must be another table"
+            )
             places = (*((*at, key) for at in (path, where) for key in ("addresses", "interfaces")),)
             yield Problem(path=(*path, "table"), text=text, reads=(*both, *places))
+
+
+def _names(*vips: Vip) -> list[str]:
+    """The interfaces that addresses of the kind of their gateways can be on."""
+    outs = [out for vip in vips if vip.gateway is not None for out in _outs(vip, vip.gateway)]
+    return list(dict.fromkeys(name for out in outs for name in out))
 
 
 def _outs(vip: Vip, gateway: Address) -> list[tuple[str, ...]]:

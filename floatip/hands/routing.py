@@ -1,9 +1,8 @@
 """Source routing: which rules and routes the VIPs that are bound here need, so that replies leave by their gateway.
 
 Level, not edge: whatever happened, what is wanted is worked out anew, and what the kernel lacks of it is put there.
-Several VIPs may share a table, which stays until the last of them has left; while their addresses are on different
-interfaces it leads out of that of the VIP that came last. A VIP without a gateway costs nothing. Never: keeps an
-address waiting, or away, because of a route.
+Several VIPs that are on one interface may share a table, which stays until the last of them has left. A VIP without a
+gateway costs nothing. Never: keeps an address waiting, or away, because of a route.
 """
 
 import asyncio
@@ -43,7 +42,7 @@ class SourceRouting:
         self._warn = warn
         self._clock = clock
         self._routes = Routes()
-        self._where: dict[VipName, str] = {}  # bound, and on which interface; the last that came last
+        self._where: dict[VipName, str] = {}  # bound, and on which interface
         self._subnets: dict[str, tuple[Network, ...]] = {}
         self._down: frozenset[str] = frozenset()
         self._read_all = True
@@ -101,7 +100,6 @@ class SourceRouting:
         """Put there what these VIPs need on these interfaces; before their addresses, so that no reply goes astray."""
         for vip, interface in moves:
             if vip in self._ways:
-                self._where.pop(vip, None)
                 self._where[vip] = interface
         self._apply()
 
