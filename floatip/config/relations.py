@@ -228,8 +228,8 @@ def _shared_tables(config: Config) -> Found:
             yield Problem(path=(*path, "gateway"), text=text, reads=both)
         elif where != path and len(names := _names(other, vip)) > 1:
             text = (
-                f"table {vip.table} is also that of {dotted(where)}, and leads out of one interface, but these VIPs can "
-                f"be on {', '.join(names)}; must be another table"
+                f"table {vip.table} is also that of {dotted(where)}, and leads out of one interface, but these VIPs "
+                f"can be on {', '.join(names)}; must be another table"
             )
             places = (*((*at, key) for at in (path, where) for key in ("addresses", "interfaces")),)
             yield Problem(path=(*path, "table"), text=text, reads=(*both, *places))
