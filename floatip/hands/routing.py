@@ -37,6 +37,10 @@ class SourceRouting:
             for spec in specs
             if spec.route is not None
         }
+        self._rules = {
+            name: tuple(Rule(it.address, self._ways[name].table) for it in placed)
+            for name, placed in self._placed.items()
+        }
         self._interfaces = {name for spec in specs if spec.route is not None for name in places(spec)}
         self._vips: frozenset[Address] = frozenset(it.address for spec in specs for it in spec.addresses)
         self._warn = warn
@@ -143,7 +147,7 @@ class SourceRouting:
         tables: dict[Way, tuple[str, list[Placed]]] = {}
         for vip, interface in where.items():
             way, placed = self._ways[vip], self._placed[vip]
-            rules += [Rule(it.address, way.table) for it in placed]
+            rules += self._rules[vip]
             _, others = tables.get(way, ("", []))
             tables[way] = placed[0].interface or interface, [*others, *placed]
         routes = (route for way, (out, placed) in tables.items() for route in self._routes_of(way, out, placed))

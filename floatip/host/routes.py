@@ -55,7 +55,7 @@ class Routes:
 
     def __init__(self) -> None:
         self._socket = RouteSocket(strict=True)
-        self._have: set[Item] = set()
+        self._have: dict[Item, None] = {}  # a set that keeps its order
 
     def open(self) -> None:
         """Open the netlink socket in the network namespace of the calling thread, where it stays."""
@@ -74,10 +74,11 @@ class Routes:
         """Put what is missing, in this order, then take what is not wanted; what is known to be there costs nothing."""
         rightful = dict.fromkeys(wanted)
         missing = [item for item in rightful if item not in self._have]
-        excess = sorted((item for item in self._have if item not in rightful), key=lambda it: isinstance(it, Route))
+        left = [item for item in self._have if item not in rightful]
+        excess = [it for it in left if isinstance(it, Rule)] + [it for it in left if isinstance(it, Route)]
         index = indexes({item.interface for item in (*missing, *excess) if isinstance(item, Route)})
         lost = {it for it in (*missing, *excess) if isinstance(it, Route) and it.interface not in index}
-        self._have -= lost  # the kernel took them away with their interface
+        self._forget(lost)  # the kernel took them away with their interface
         put, take = ([it for it in items if it not in lost] for items in (missing, excess))
         requests = [_pack(it, index, put=True) for it in put] + [_pack(it, index, put=False) for it in take]
         answers = self._socket.send(requests)
@@ -90,8 +91,9 @@ class Routes:
             if answer.errno not in (_THERE if wants else _GONE):
                 failed.append((item, _failure(item, answer, "put there" if wants else "taken away")))
                 continue
-            (self._have.add if wants else self._have.discard)(item)
             done[not wants].append(item)
+        self._have |= dict.fromkeys(done[0])
+        self._forget(done[1])
         return Change(put=tuple(done[0]), taken=tuple(done[1]), failed=tuple(failed))
 
     def settle(self, wanted: Iterable[Item], tables: Collection[int] | None = None) -> Change:
@@ -99,8 +101,12 @@ class Routes:
 
         Raises NetlinkError if the kernel does not tell.
         """
-        self._have = set(self._read(tables))
+        self._have = dict.fromkeys(self._read(tables))
         return self.apply(wanted)
+
+    def _forget(self, items: Iterable[Item]) -> None:
+        for item in items:
+            self._have.pop(item, None)
 
     def _read(self, tables: Collection[int] | None) -> Iterable[Item]:
         names = InterfaceNames()

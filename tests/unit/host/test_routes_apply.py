@@ -109,7 +109,7 @@ def test_an_interface_that_is_not_there_is_told(kernel: Kernel, routes: Routes) 
     [(item, why)] = routes.apply([NOWHERE]).failed
     assert item == NOWHERE
     assert why.endswith("there is no such interface, see `ip link`")
-    routes._have.add(NOWHERE)
+    routes._have[NOWHERE] = None
     assert routes.apply([]).failed == ()
     assert kernel.kinds() == []
 
