@@ -297,6 +297,7 @@ class Hook(Table):
         description="true: also the arguments INSTANCE NAME MASTER|BACKUP|FAULT|STOP PRIORITY of keepalived's notify; "
         '"group": GROUP instead of INSTANCE, and priority 0',
     )
+    keepalived_name: Line | None = Field(default=None, description="NAME in those arguments; default: the VIP's")
     timeout_s: Annotated[Duration, within("10ms", "1h")] = Field(
         default=10.0, alias="timeout", description="after this it is killed"
     )

@@ -61,7 +61,7 @@ class HookHand:
 
     def call(self, effect: ef.CallHooks) -> None:
         """Call the hooks for this soon, after what waits of this VIP."""
-        if self._closed or not any(hook.wants(effect.occasion) for hook in self._hooks):
+        if self._closed or not any(hook.wants(effect) for hook in self._hooks):
             return
         addresses = self._addresses.get(effect.vip, ())
         call = Call.of(effect, cluster=self._cluster, node=self._node, addresses=addresses)
@@ -105,7 +105,7 @@ class HookHand:
         while waiting:
             call = waiting.popleft()
             for hook in self._hooks:
-                if hook.wants(call.effect.occasion):
+                if hook.wants(call.effect):
                     await self._run(hook, call)
         del self._tasks[vip], self._waiting[vip]
 

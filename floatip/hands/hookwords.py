@@ -26,17 +26,21 @@ KEEPALIVED = {
 class Hook:
     """A program, and what it is called for.
 
-    ``keepalived_arguments``: also the four arguments of keepalived's ``notify``, as an instance or as a sync group.
+    ``vips``: only for these; empty: for all. ``keepalived_arguments``: also the four arguments of keepalived's
+    ``notify``, as an instance or as a sync group, by the name ``keepalived_name`` if that is not the VIP's.
     """
 
     on: frozenset[Occasion]
     command: tuple[str, ...]
     keepalived_arguments: bool | Literal["group"] = False
+    keepalived_name: str | None = None
+    vips: frozenset[str] = frozenset()
     timeout_s: float = 10.0
 
-    def wants(self, occasion: Occasion) -> bool:
+    def wants(self, told: ef.CallHooks) -> bool:
         """Whether it is called for this."""
-        return occasion in self.on and (not self.keepalived_arguments or occasion in KEEPALIVED)
+        known = not self.keepalived_arguments or told.occasion in KEEPALIVED
+        return told.occasion in self.on and known and (not self.vips or told.vip in self.vips)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +65,8 @@ class Call:
         if not hook.keepalived_arguments:
             return hook.command
         kind, priority = ("GROUP", 0) if hook.keepalived_arguments == "group" else ("INSTANCE", told.priority)
-        return (*hook.command, kind, told.vip, KEEPALIVED[told.occasion], str(priority))
+        name = hook.keepalived_name or told.vip
+        return (*hook.command, kind, name, KEEPALIVED[told.occasion], str(priority))
 
     @property
     def environment(self) -> dict[str, str]:

@@ -48,6 +48,7 @@ class HookDraft:
     command: tuple[str, ...]
     vips: list[str]
     keepalived_arguments: bool | str = False
+    keepalived_name: str | None = None
     comments: Comments = field(default_factory=list)
 
 

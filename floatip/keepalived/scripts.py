@@ -10,9 +10,6 @@ from floatip.keepalived.ledger import Kind, Ledger
 from floatip.keepalived.lexis import shell_words
 from floatip.keepalived.tree import Statement
 
-GROUP_ARGUMENTS: bool | str = True
-"""`keepalived_arguments` of a sync group's notify; "group" where hooks can say GROUP instead of INSTANCE."""
-
 NOTIFY: dict[str, tuple[str, ...]] = {
     "notify_master": ("acquired",),
     "notify_backup": ("released", "backup"),
@@ -80,20 +77,10 @@ def hooks(block: Block, vip: str, name: str, *, group: bool) -> list[HookDraft]:
         block.ledger.carry(statement, f"a hook for VIP {vip}", used=None)
         if started.note:
             block.ledger.change(statement, started.note)
-        arguments: bool | str = False
+        draft = HookDraft(on=events, command=started.argv, vips=[vip])
         if keyword == "notify":
-            arguments = GROUP_ARGUMENTS if group else True
-            _note_arguments(statement, block.ledger, vip, name, group=group)
-        draft = HookDraft(on=events, command=started.argv, vips=[vip], keepalived_arguments=arguments)
+            draft.keepalived_arguments = "group" if group else True
+            draft.keepalived_name = name if name != vip else None
         draft.comments.append(f"{keyword} of {name}: {at(statement)}")
         found.append(draft)
     return found
-
-
-def _note_arguments(statement: Statement, ledger: Ledger, vip: str, name: str, *, group: bool) -> None:
-    """What is different in the arguments that a notify script gets."""
-    differs = [f'the name "{vip}", not "{name}"'] if vip != name else []
-    if group and GROUP_ARGUMENTS is True:
-        differs.append("the word INSTANCE, not GROUP")
-    if differs:
-        ledger.change(statement, f"the script is called with {' and '.join(differs)}")

@@ -125,6 +125,8 @@ def _hook(hook: HookDraft, *, first: bool) -> str:
     rows: list[tuple[str, Value]] = [("on", hook.on), ("command", hook.command), ("vips", hook.vips)]
     if hook.keepalived_arguments:
         rows.append(("keepalived_arguments", hook.keepalived_arguments))
+    if hook.keepalived_name is not None:
+        rows.append(("keepalived_name", hook.keepalived_name))
     rows.append(("timeout", _HOOK_TIMEOUT))
     more = ["timeout: keepalived lets a notify script run for as long as it likes"] if first else []
     return _table("[[hook]]", rows, [*hook.comments, *more])

@@ -158,6 +158,23 @@ def vips(*more: dict[str, Any]) -> dict[str, Any]:
             'vip[1].gateway: table 150 leads to 10.77.0.1 for vip[0]; must be the same, or another table (vip "db")',
         ),
         (
+            vips(
+                vip("web", "10.77.0.50", gateway="10.77.0.1", table=150),
+                vip("db", "10.77.0.51", gateway="10.77.0.1", table=150, interfaces=["eth0", "eth1"]),
+            ),
+            (
+                "vip[1].table: table 150 is also that of vip[0], and leads out of one interface, but these VIPs can be "
+                'on eth0, eth1; must be another table (vip "db")'
+            ),
+        ),
+        (
+            document(vip__addresses=["10.77.0.50", "10.77.0.51@eth1"], vip__gateway="10.77.0.1", vip__table=150),
+            (
+                "vip[0].gateway: 10.77.0.1 is the gateway of addresses on eth0 and eth1; they must be on one, or be "
+                'VIPs of their own (vip "web")'
+            ),
+        ),
+        (
             document(vip__checks=["nginx"]),
             (
                 'vip[0].checks[0]: no [[check]] is named "nginx", must be defined: [[check]] with name = "nginx" '
@@ -300,6 +317,13 @@ def test_a_contradiction_is_refused(raw: dict[str, Any], line: str) -> None:
         document(mqtt__brokers=[f"mqtt://10.78.0.1:{port}" for port in range(1883, 1888)]),
         document(vip__addresses=["10.77.0.50@eth9", "fd77::50/64"]),
         document(vip__gateway="10.77.0.1", vip__table=252),
+        document(vip__addresses=["10.77.0.50", "10.77.0.51@eth0"], vip__gateway="10.77.0.1", vip__table=150),
+        document(vip__addresses=["10.77.0.50", "fd77::50@eth1"], vip__gateway="10.77.0.1", vip__table=150),
+        vips(
+            vip("a", "10.77.0.50", gateway="10.77.0.1", table=150),
+            vip("b", "10.77.0.51@eth0", gateway="10.77.0.1", table=150, interfaces=["eth1"]),
+            vip("c", "10.77.0.52", gateway="10.77.0.1", table=151, interfaces=["eth0", "eth1"]),
+        ),
         document(vip__preempt=True, vip__preempt_delay="1m"),
         vips(
             vip("a", "10.77.0.50", "fd77::50", gateway="10.77.0.1", table=150),

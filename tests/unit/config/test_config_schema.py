@@ -29,7 +29,7 @@ DOCUMENTED = {
     "gateway table checks damping purpose contact",
     "alias": "address purpose contact",
     "check": "name type target command interval timeout contains max_age rise fall weight",
-    "hook": "on command vips keepalived_arguments timeout",
+    "hook": "on command vips keepalived_arguments keepalived_name timeout",
 }
 DEFAULTS = {
     "state_dir": "/var/lib/floatip",
