@@ -22,7 +22,7 @@ from floatip.bus.codec import decode
 from floatip.bus.envelope import seal
 from floatip.bus.signing import SIGNATURE_BYTES, Keys, generate_key
 from floatip.bus.topics import Letter, place_of
-from floatip.core.messages import Bid, Claim, Heartbeat, Listing, Message, Release
+from floatip.core.messages import Bid, Body, Claim, Heartbeat, Listing, Message, Release
 from floatip.core.types import BrokerName, NodeName, Origin, Standing, VipName
 from floatip.lab.cluster import Cluster
 from floatip.lab.namespace import inside
@@ -177,7 +177,7 @@ class Forger:
             for number, node in enumerate(NODES):
                 standing = Standing.OWNER if number == owner else None
                 listing = Listing(vip=vip, standing=standing, term=50, definition=definition) if standing else None
-                body: Heartbeat | Claim | Release = Heartbeat(
+                body: Body = Heartbeat(
                     state_version=1, list_version=seq // 1500, listings=(listing,) if listing else ()
                 )
                 if moves and number == owner:
@@ -202,13 +202,12 @@ class Forger:
         vip = VipName("web")
         listing = Listing(vip=vip, standing=Standing.OWNER, term=999, definition=self._definition(vip))
         for said in self.spoken.values():
-            for seq, body in enumerate(
-                [
-                    Heartbeat(state_version=9, list_version=9, listings=(listing,)),
-                    Claim(bids=(Bid(vip=vip, term=999, definition=listing.definition),)),
-                    Release(vips=(vip,), vacated=True, to=said.sender, reserved_s=30.0),
-                ]
-            ):
+            bodies: list[Body] = [
+                Heartbeat(state_version=9, list_version=9, listings=(listing,)),
+                Claim(bids=(Bid(vip=vip, term=999, definition=listing.definition),)),
+                Release(vips=(vip,), vacated=True, to=said.sender, reserved_s=30.0),
+            ]
+            for seq, body in enumerate(bodies):
                 origin = replace(said.origin, seq=said.origin.seq + 100 + seq)
                 yield self.sealed(replace(said, origin=origin, body=body), keys or Keys())
 

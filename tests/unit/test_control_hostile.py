@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import json
+import socket
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -132,14 +133,13 @@ async def silent(path: Path) -> None:
 
 async def slow(path: Path) -> None:
     """Say a request byte by byte, too slowly."""
-    reader, writer = await asyncio.open_unix_connection(path)
-    with contextlib.suppress(OSError):
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_UNIX) as talking, contextlib.suppress(OSError):
+        talking.setblocking(False)
+        await loop.sock_connect(talking, str(path))
         for byte in b'{"v":1,"ask":"status"}':
-            writer.write(bytes([byte]))
+            await loop.sock_sendall(talking, bytes([byte]))
             await asyncio.sleep(0.03)
-            if reader.at_eof():
-                break
-    writer.transport.abort()
 
 
 async def half(path: Path) -> None:
@@ -163,8 +163,7 @@ async def deaf(path: Path) -> None:
 
 async def gone(path: Path) -> None:
     """Follow what happens, and vanish."""
-    reader, writer = await asyncio.open_unix_connection(path)
-    with contextlib.suppress(OSError):
-        writer.write(b'{"v":1,"ask":"events","follow":true}\n')
-        await asyncio.wait_for(reader.read(1), 0.05) if reader.at_eof() else await asyncio.sleep(0.02)
+    _, writer = await asyncio.open_unix_connection(path)
+    writer.write(b'{"v":1,"ask":"events","follow":true}\n')
+    await asyncio.sleep(0.02)
     writer.transport.abort()

@@ -44,10 +44,10 @@ def places(document: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | 
 def bend(document: Any, draw: st.DataObject) -> None:
     """Change one place of a document: another value, none, twice, under another key, or one more key beside it."""
     path = draw.draw(st.sampled_from(places(document)))
-    inside = document
+    inside: Any = document
     for step in path[:-1]:
         inside = inside[step]
-    last = path[-1]
+    last: Any = path[-1]
     match draw.draw(st.sampled_from(["other", "none", "twice", "moved", "more"])):
         case "none":
             del inside[last]
