@@ -74,6 +74,7 @@ class Roster:
         if not gone:
             return gone
         self._s.retiring -= gone
+        owned = {name: self._vips[name].succession.owner_term for name in gone}
         for name in gone:
             old = self._vips.pop(name)
             self._past[name] = max(old.term, old.seen_term)
@@ -81,6 +82,7 @@ class Roster:
                 self._s.tell(Kind.OPERATOR, f"{name} is not configured any more", vip=name)
         begun = self._begin({name: NEVER if name in gone else now for name in self._coming})
         for name in begun:
+            self._vips[name].succession.owned(owned.get(name, 0))
             self._s.tell(Kind.OPERATOR, f"{name} is begun anew as it is configured now", vip=name)
         self._tell_hands()
         self._s.outbox.state = self._s.outbox.store = True

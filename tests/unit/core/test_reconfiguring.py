@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 
+import pytest
+
 from floatip.core import effects as ef
 from floatip.core import events as ev
-from floatip.core.handover import RESERVED_S
-from floatip.core.messages import Release
+from floatip.core.handover import PREPARE_S, RESERVED_S
+from floatip.core.messages import Claim, Release
 from floatip.core.types import CheckName, CheckSpec, NodeSpec, Role, VipName, VipSpec
 from tests.unit.core.bench import Bench
 from tests.unit.core.handing import Handing
-from tests.unit.core.stage import BLINK, WEB, B, D, a_spec, a_vip, of, sent
+from tests.unit.core.stage import BLINK, DEFINITION, WEB, A, B, D, H, X, a_listing, a_spec, a_vip, of, sent
 
 WWW = VipName("www")
 SERVICE = CheckName("service")
@@ -97,3 +99,33 @@ def test_checks_that_come_with_a_reload_count_in_what_a_planned_move_tells() -> 
     hand.bench.run(BLINK)
     hand.replies()
     assert [one.swayed for one in sent(Release, hand.bench.effects)] == [True]
+
+
+@pytest.mark.parametrize(("definition", "at_once"), [(DEFINITION, True), ("0badf00d", False)])
+def test_of_other_addresses_nobody_takes_leave(definition: str, at_once: bool) -> None:
+    """An owner that means other addresses by the name says nothing of ours: the LAN is asked as ever."""
+    bench = Bench().connect()
+    peer = bench.joined_by(B, a_listing(term=7, definition=definition))
+    bench.run(D + H)
+    bench.beating[X, B] = peer, ()
+    bench.effects.clear()
+    bench.hear(peer.says(Release(vips=(WEB,), vacated=True)))
+    bench.run(0.5)
+    assert bool(sent(Claim, bench.effects)) is at_once
+    bench.run(2.0)
+    assert bench.role() is Role.OWNER
+
+
+def test_a_vip_that_is_begun_anew_heeds_no_farewell_that_it_has_outlived() -> None:
+    """It got the VIP from b a moment ago: that spares it nothing once it has given it up."""
+    bench = Bench().connect()
+    peer = bench.joined_by(B, a_listing(term=7))
+    bench.run(D + H)
+    bench.beating[X, B] = peer, ()
+    bench.hear(peer.says(Release(vips=(WEB,), vacated=True, to=A, reserved_s=30.0)))
+    bench.run_until(Role.OWNER)
+    bench.effects.clear()
+    configured(bench, a_vip(source=True))
+    bench.run(PREPARE_S + 0.5)
+    assert bench.told("web is begun anew as it is configured now")
+    assert not sent(Claim, bench.effects)
