@@ -65,7 +65,8 @@ class Roster:
         self._s.retiring = frozenset(retiring)
         self._coming = {name: vip for name, vip in wanted.items() if name not in self._vips or name in retiring}
         self._begin(dict.fromkeys(self._coming, now))
-        self._tell_hands()
+        self._arrange()
+        self._s.do(Configure(vips=tuple(vip.spec for vip in self._vips.values())))
         self._s.outbox.state = self._s.outbox.store = True
 
     def settle(self, now: float) -> set[VipName]:
@@ -84,7 +85,9 @@ class Roster:
         for name in begun:
             self._vips[name].succession.owned(owned.get(name, 0))
             self._s.tell(Kind.OPERATOR, f"{name} is begun anew as it is configured now", vip=name)
-        self._tell_hands()
+        self._arrange()
+        if begun or not self._s.retiring:  # a thousand VIPs go in many steps, and what has gone is asked for by nobody
+            self._s.do(Configure(vips=tuple(vip.spec for vip in self._vips.values())))
         self._s.outbox.state = self._s.outbox.store = True
         return gone | begun
 
@@ -115,11 +118,10 @@ class Roster:
     def _is_given_up(vip: Vip) -> bool:
         return vip.role in IDLE and vip.binding.state is Binding.ABSENT
 
-    def _tell_hands(self) -> None:
+    def _arrange(self) -> None:
         named = [vip.name for vip in self._s.spec.vips if vip.name in self._vips]
         ordered = {name: self._vips[name] for name in (*named, *self._vips)}
         self._vips.clear()
         self._vips.update(ordered)
         self._places = {name: place for place, name in enumerate(ordered)}
         self._s.policies = {name: vip.spec.policy for name, vip in ordered.items()}
-        self._s.do(Configure(vips=tuple(vip.spec for vip in self._vips.values())))
