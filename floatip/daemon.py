@@ -101,7 +101,9 @@ class _Reloads:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self) -> None:
-        """Begin one; another may be under way."""
+        """Begin one; beside one that is under way another waits, and no more: that one reads what all are about."""
+        if len(self._tasks) > 1:
+            return
         task = asyncio.get_running_loop().create_task(self._reload(), name="reload")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -260,9 +260,9 @@ class Engine:
         for name in self._roster.in_order(self._dirty):
             self._timers.set(("vip", name), self._vips[name].settle(now))
         self._dirty.clear()
-        gone = self._roster.settle()
-        self._desk.forget(gone)
-        for name in gone:
+        others = self._roster.settle(now)
+        self._desk.forget(others)
+        for name in others:
             self._timers.set(("vip", name), now if name in self._vips else None)
 
     def _look_at_lan(self, now: float) -> None:

@@ -28,7 +28,8 @@ class Succession:
     """One VIP as a backup watches it; times in seconds."""
 
     def __init__(self, spec: VipSpec, situation: Situation) -> None:
-        self._owner_term = 0
+        self.owner_term = 0
+        """The highest of which an owner spoke: farewells from earlier terms say nothing any more."""
         self.witness = Witness(spec.name)
         self.cause = ""
         """Why the present owner owns the VIP: what became of the one before it."""
@@ -62,17 +63,17 @@ class Succession:
                 how = "isolated, keeps" if owner.isolated else "owns"
                 text = f"{owner.node} {how} {self._spec.name} (term {owner.term}): {why}"
                 self._s.tell(Kind.OWNER, text, vip=self._spec.name)
-            self._owner_term = max(self._owner_term, owner.term)
+            self.owner_term = max(self.owner_term, owner.term)
         self._witness(now)
         return self.witness.next()
 
     def owned(self, term: int) -> None:
         """This node itself has owned the VIP: farewells from earlier terms say nothing any more."""
-        self._owner_term = max(self._owner_term, term)
+        self.owner_term = max(self.owner_term, term)
 
     def why(self, now: float) -> str:
         """Why the VIP may have a new owner."""
-        return cause(self._s, self._spec, self._owner_term, now)
+        return cause(self._s, self._spec, self.owner_term, now)
 
     def _witness(self, now: float) -> None:
         """Look who answers for the VIP, if this node is one of those who shall."""
@@ -131,7 +132,7 @@ class Succession:
         by_lan = lan_turn(self._s, self._spec, now, owner=self.last_owner, not_before=not_before)
         if by_lan is None and not self._s.has_caught_up():
             return Step.WAIT, now + self._s.timing.heartbeat_s / 4
-        mine = by_lan or turn(self._s, self._spec, now, not_before=not_before, owner_term=self._owner_term)
+        mine = by_lan or turn(self._s, self._spec, now, not_before=not_before, owner_term=self.owner_term)
         if mine.due == float("inf"):
             self._silence.stop()
             return Step.WAIT, now + self._s.timing.heartbeat_s if self._spec.policy is Policy.LAN else None
