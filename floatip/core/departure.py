@@ -42,6 +42,7 @@ class Departure:
 
     def respec(self, spec: VipSpec) -> None:
         """Go by this from now on; a move that is under way ends as it began."""
+        self._spec = spec
         self._motives.respec(spec)
         self.handover.respec(spec)
 

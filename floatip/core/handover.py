@@ -93,7 +93,7 @@ class Handover:
         self.rests_until = float("-inf")
         """Until when a move that nobody waits for is not tried again."""
         self.stop_failed = False
-        """Nobody took over although this node is to end."""
+        """Nobody took over although this node is to end, or to give the VIP up."""
         self._rest_s = AGAIN_S
         self._term = 0
         self._spec = spec
@@ -161,7 +161,8 @@ class Handover:
         """It comes to nothing: tell whoever waits for it, and everybody else the first time."""
         if self.order is not None and self.order.id:
             self.failures.append(Failure(self.order.id, self.order.asker, why))
-        self.stop_failed = self.order is not None and self.order.stops
+        ends = self._s.stopping or self._spec.name in self._s.retiring
+        self.stop_failed = ends and self.order is not None and self.order.stops
         if self.order is not None and (self.order.id or why != self._last_complaint):
             self._last_complaint = "" if self.order.id else why
             self._s.step(self._spec.name, f"{self._spec.name} is not handed over: {why}", warning=True)

@@ -9,6 +9,7 @@ from dataclasses import fields
 
 from floatip.core.effects import Configure, Kind
 from floatip.core.situation import Situation
+from floatip.core.spreading import adopt
 from floatip.core.types import BELIEVED, Binding, NodeSpec, VipName, VipSpec
 from floatip.core.vip import IDLE, Vip
 
@@ -61,10 +62,12 @@ class Roster:
                 vip.respec(found)
             else:
                 self._next[name] = found
-        self._s.retiring = frozenset(self._next)
+        self._s.retiring = {name: self._vips[name].spec for name in self._next}
         for name, found in wanted.items():
             if name not in self._vips:
                 self._vips[name] = Vip(found, self._s, self._highest_term(name), born=now)
+        for peer in self._s.peers.known.values():
+            adopt(self._s, peer.state.directives if peer.state is not None else ())
         self._tell_hands()
         self._s.outbox.state = self._s.outbox.store = True
 
@@ -79,7 +82,7 @@ class Roster:
             text = f"{name} is begun anew as it is configured now" if found else f"{name} is not configured any more"
             self._s.tell(Kind.OPERATOR, text, vip=name)
         if gone:
-            self._s.retiring = frozenset(self._next)
+            self._s.retiring = {name: self._vips[name].spec for name in self._next}
             self._tell_hands()
             self._s.outbox.state = self._s.outbox.store = True
         return gone
