@@ -134,6 +134,7 @@ class Handover:
         look = self._spec.make_before_break
         preempts = self.order is not None and self.order.preempts
         self._s.outbox.prepares.setdefault((self.target, look, preempts), []).append(self._spec.name)
+        self._s.outbox.beat = self._s.outbox.beat or preempts  # the target judges it by the priorities told last
         why = self.order.why if self.order is not None else ""
         self._s.tell(Kind.HANDOVER, f"hands {self._spec.name} to {self.target}: {why}", vip=self._spec.name)
 
