@@ -7,42 +7,44 @@ import structlog
 
 from floatip.config import Config
 from floatip.host.errors import HostError
-from floatip.host.sysctls import Change, Row, Sysctls
+from floatip.host.sysctls import Change, Row, SysctlError, Sysctls
 
 
 class KernelSettings:
     """Those of one daemon."""
 
-    def __init__(self) -> None:
-        self._table = Sysctls()
+    def __init__(self, table: Sysctls | None = None) -> None:
+        self._table = table or Sysctls()
         self._rows: list[Row] = []
         self._changes: list[Change] = []
         self._restores = False
 
     def apply(self, config: Config) -> None:
-        """Set what this configuration needs, and see to it from now on; raises SysctlError."""
-        self._restores = config.sysctl.restore_on_exit
-        if not config.sysctl.enforce:
-            self._rows = []
-            return
+        """Set what this configuration needs, and see to it from now on; SysctlError, and all is as it was."""
         rows = self._table.wanted(
             config.interfaces,
             prefixes_other_than_host=config.has_wide_prefixes,
             all_too=config.sysctl.all,
             failover_interfaces=config.failover_interfaces,
         )
-        for change in self._table.enforce(rows):
+        rows = rows if config.sysctl.enforce else ()
+        try:
+            changes = self._table.enforce(rows)
+        except SysctlError as error:
+            self._table.restore(error.changes)
+            raise
+        for change in changes:
             self._changes.append(change)
             structlog.get_logger().info(
                 "sysctl set", key=change.key, found=change.before, wanted=change.after, reason=change.row.rule.reason
             )
-        self._rows = list(rows)
+        self._rows, self._restores = list(rows), config.sysctl.restore_on_exit
 
     def look_again(self, interface: str | None = None) -> None:
         """Set what has come to be wrong since, on one interface or on all, and say so."""
         log = structlog.get_logger()
         try:
-            for change in Sysctls().enforce([row for row in self._rows if interface in {None, row.interface}]):
+            for change in self._table.enforce([row for row in self._rows if interface in {None, row.interface}]):
                 log.warning("a sysctl was not as it must be; set again", key=change.key, found=change.before)
         except HostError as error:
             log.warning(str(error))

@@ -65,17 +65,21 @@ class LanHand:
 
     def configure(self, specs: Iterable[VipSpec]) -> None:
         """These are the VIPs from now on; listen where they can be, and no longer where none can."""
+        before = self._by_place()
         self._know(specs)
         wanted = self._by_place()
         for interface in self.lan.macs().keys() - wanted.keys():
             self.lan.close(interface)
         for interface, addresses in wanted.items():
             self.reopen(interface)
-            self._prepare_some(interface, addresses)
+            known = set(before.get(interface, ()))
+            old = [address for address in addresses if address in known]
+            new = [address for address in addresses if address not in known]
+            self._prepare_some(interface, old + new, len(old) + AT_ONCE)
 
-    def _prepare_some(self, interface: str, addresses: list[Address], ready: int = AT_ONCE) -> None:
+    def _prepare_some(self, interface: str, addresses: list[Address], ready: int) -> None:
         """Build what is new bit by bit: a frame takes milliseconds, and heartbeats wait for none."""
-        if self._by_place().get(interface) != addresses:
+        if set(self._by_place().get(interface, ())) != set(addresses):
             return
         with contextlib.suppress(LanError):
             self.lan.prepare(interface, addresses[:ready])
