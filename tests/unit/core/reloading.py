@@ -1,19 +1,38 @@
 """A node that is configured otherwise in service: what the tests of a reload stand on."""
 
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import Any
 
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.messages import State, VipState
-from floatip.core.types import NodeName, Role, VipName, VipSpec
+from floatip.core.types import CheckName, NodeName, Placed, Placement, Policy, Role, Route, VipName, VipSpec
 from tests.unit.core.bench import Bench
 from tests.unit.core.handing import Handing
-from tests.unit.core.stage import B, D, a_state, a_vip, of
+from tests.unit.core.stage import ADDRESS, B, D, a_state, a_vip, of
 
 MAIL, NEWS = VipName("mail"), VipName("news")
 MOVED = a_vip(address="10.77.0.60")
 """The usual VIP with another address."""
+GATEWAY = ip_address("10.77.0.1")
+OTHERWISE: dict[str, Any] = {
+    "priority": 150,
+    "placement": Placement.SPREAD,
+    "make_before_break": False,
+    "preempt": True,
+    "preempt_delay_s": 5.0,
+    "checks": (CheckName("http"),),
+    "damping_s": 1.0,
+    "purpose": "shop",
+    "contact": "ops",
+    "addresses": (Placed(address=ADDRESS, prefix=24),),
+    "interfaces": ("eth0", "eth1"),
+    "policy": Policy.RELEASE,
+    "route": Route(gateway=GATEWAY, table=100),
+    "source": True,
+}
+"""Another value for each thing that can be configured of a VIP."""
 ANEW = "web is begun anew as it is configured now"
 GONE = "web is not configured any more"
 
@@ -42,7 +61,8 @@ def an_owner(*vips: VipSpec, **more: Any) -> Bench:
 def of_vips(*vips: VipSpec, node: NodeName = B, **more: Any) -> State:
     """Make the state of a peer that has these VIPs configured."""
     states = tuple(VipState(vip=vip.name, priority=vip.priority, definition=vip.definition) for vip in vips)
-    return a_state(node, **({"version": 2, "vips": states} | more))
+    fields: dict[str, Any] = {"version": 2, "vips": states}
+    return a_state(node, **(fields | more))
 
 
 def configured(bench: Bench) -> list[tuple[VipSpec, ...]]:

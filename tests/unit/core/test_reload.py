@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -180,7 +181,7 @@ def test_an_order_about_a_vip_counts_as_soon_as_it_is_known(frozen_for: str) -> 
     ids=",".join,
 )
 @pytest.mark.parametrize("role", [Role.OWNER, Role.ISOLATED, Role.BACKUP, Role.CANDIDATE, Role.ACQUIRING])
-def test_what_nobody_sees_from_outside_changes_in_place(role: Role, change: Mapping[str, object]) -> None:
+def test_what_nobody_sees_from_outside_changes_in_place(role: Role, change: Mapping[str, Any]) -> None:
     """Nothing is handed over, removed or claimed anew; it is the same VIP."""
     bench = Bench().reach(role)
     vip, term = bench.vip(), bench.vip().term

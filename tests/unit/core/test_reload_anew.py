@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.messages import Claim, Verdict
+from floatip.core.roster import SOFT
 from floatip.core.types import Binding, CheckName, Placed, Policy, Role, Stored
 from tests.unit.core.bench import Bench, an_owner_under_release
 from tests.unit.core.handing import Handing
@@ -16,6 +18,7 @@ from tests.unit.core.reloading import (
     GONE,
     MAIL,
     MOVED,
+    OTHERWISE,
     an_owner,
     configured,
     mail,
@@ -34,7 +37,6 @@ from tests.unit.core.stage import (
     of,
     sent,
 )
-from tests.unit.core.test_roster import OTHERWISE, SOFT
 
 CHANGES = [pytest.param({name: value}, id=name) for name, value in OTHERWISE.items() if name not in SOFT]
 
@@ -43,7 +45,7 @@ CHANGES = [pytest.param({name: value}, id=name) for name, value in OTHERWISE.ite
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_what_is_another_thing_outside_is_begun_anew(change: Mapping[str, object]) -> None:
+def test_what_is_another_thing_outside_is_begun_anew(change: Mapping[str, Any]) -> None:
     """Without listening anew: the brokers and the LAN have been heard all the time."""
     bench, other = an_owner(), a_vip(**change)
     bench.run(2.0)

@@ -152,7 +152,7 @@ def _no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
         for index, name in enumerate(("lo", "eth0", "eth1"), 1)
     }
     monkeypatch.setattr(hand_module, "Addresses", FakeAddresses)
-    monkeypatch.setattr(hand_module.watch, "Watcher", FakeWatcher)
+    monkeypatch.setattr("floatip.host.watch.Watcher", FakeWatcher)
     monkeypatch.setattr(hand_module, "links", lambda: links)
 
 
