@@ -13,8 +13,8 @@ from floatip.host.sysctls import Change, Row, SysctlError, Sysctls
 class KernelSettings:
     """Those of one daemon."""
 
-    def __init__(self) -> None:
-        self._table = Sysctls()
+    def __init__(self, table: Sysctls | None = None) -> None:
+        self._table = table or Sysctls()
         self._rows: list[Row] = []
         self._changes: list[Change] = []
         self._restores = False
@@ -47,7 +47,7 @@ class KernelSettings:
         """Set what has come to be wrong since, on one interface or on all, and say so."""
         log = structlog.get_logger()
         try:
-            for change in Sysctls().enforce([row for row in self._rows if interface in {None, row.interface}]):
+            for change in self._table.enforce([row for row in self._rows if interface in {None, row.interface}]):
                 log.warning("a sysctl was not as it must be; set again", key=change.key, found=change.before)
         except HostError as error:
             log.warning(str(error))

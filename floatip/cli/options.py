@@ -75,8 +75,9 @@ def verb(run: Callable[..., int]) -> Callable[..., None]:
 
 
 def complain(sentence: str) -> None:
-    """Tell the operator on standard error what went wrong."""
-    print(f"floatip: {printable(sentence)}", file=sys.stderr)
+    """Tell the operator on standard error what went wrong; further lines are set in."""
+    lines = (printable(line) for line in sentence.split("\n"))
+    print("floatip: " + "\n  ".join(lines), file=sys.stderr)
 
 
 def printable(text: str) -> str:

@@ -234,8 +234,6 @@ class Engine:
         self._dirty |= self._desk.open(now)
         self._settle_vips(now)
         self._timers.set(("desk", ""), self._desk.settle(self.incarnation, now))
-        for body in self._desk.take_said():
-            self._speech.say_everywhere(body, now)
         kernel: list[Effect] = []
         if self._s.outbox.unbinds:
             kernel.append(Unbind(vips=tuple(self._s.outbox.unbinds)))
@@ -247,7 +245,10 @@ class Engine:
         if self._s.outbox.store:
             self._look_at_directives(now)
             self._memory.store(self.incarnation, self._roster.terms())
-        if not self._speech.flush(now):
+        beats = self._speech.flush(now)
+        for body in self._desk.take_said():
+            self._speech.say_everywhere(body, now)
+        if not beats:
             for view in due_beats:
                 self._speech.beat(view, now)
         self._leave_if_done()

@@ -41,7 +41,7 @@ def _special(address: Address) -> str | None:
 
 def _taken(s: Situation, address: Address) -> str | None:
     """Whose address it is, if that is known: nobody moves these as plain aliases."""
-    for vip in s.spec.vips:
+    for vip in (*s.spec.vips, *s.retiring.values()):
         if any(placed.address == address for placed in vip.addresses):
             return f"{address} belongs to the VIP {vip.name}: `floatip failover {vip.name}` moves it"
     if address == s.spec.gateway:

@@ -93,7 +93,7 @@ class Handover:
         self.rests_until = float("-inf")
         """Until when a move that nobody waits for is not tried again."""
         self.stop_failed = False
-        """Nobody took over although this node is to end."""
+        """Nobody took over although this node is to end, or to give the VIP up."""
         self._rest_s = AGAIN_S
         self._term = 0
         self._spec = spec
@@ -135,6 +135,7 @@ class Handover:
         look = self._spec.make_before_break
         preempts = self.order is not None and self.order.preempts
         self._s.outbox.prepares.setdefault((self.target, look, preempts), []).append(self._spec.name)
+        self._s.outbox.beat = self._s.outbox.beat or preempts  # the target judges it by the priorities told last
         why = self.order.why if self.order is not None else ""
         self._s.tell(Kind.HANDOVER, f"hands {self._spec.name} to {self.target}: {why}", vip=self._spec.name)
 

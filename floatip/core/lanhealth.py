@@ -108,6 +108,7 @@ class LanHealth:
         """Ask whom it is time to ask, and judge; return when to look again."""
         if not self._s.asks_lan:
             self._segments, self._s.lan_dead, self._s.lan_deaf = {}, frozenset(), frozenset()
+            self._tell_fine(now)
             return None
         if now - self._settled_at > ROUND_S:
             self._begin_anew(now)

@@ -10,6 +10,7 @@ from dataclasses import fields
 
 from floatip.core.effects import Configure, Kind
 from floatip.core.situation import Situation
+from floatip.core.spreading import adopt
 from floatip.core.types import BELIEVED, Binding, NodeSpec, VipName, VipSpec
 from floatip.core.vip import IDLE, NEVER, Vip
 
@@ -62,9 +63,11 @@ class Roster:
                 vip.respec(found)
             else:
                 retiring.add(name)
-        self._s.retiring = frozenset(retiring)
+        self._s.retiring = {name: self._vips[name].spec for name in retiring}
         self._coming = {name: vip for name, vip in wanted.items() if name not in self._vips or name in retiring}
         self._begin(dict.fromkeys(self._coming, now))
+        for peer in self._s.peers.known.values():
+            adopt(self._s, peer.state.directives if peer.state is not None else ())
         self._arrange()
         self._s.do(Configure(vips=tuple(vip.spec for vip in self._vips.values())))
         self._s.outbox.state = self._s.outbox.store = True
@@ -74,7 +77,7 @@ class Roster:
         gone = {name for name in self._s.retiring if self._is_given_up(self._vips[name])}
         if not gone:
             return gone
-        self._s.retiring -= gone
+        self._s.retiring = {name: spec for name, spec in self._s.retiring.items() if name not in gone}
         owned = {name: self._vips[name].succession.owner_term for name in gone}
         for name in gone:
             old = self._vips.pop(name)

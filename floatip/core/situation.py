@@ -63,8 +63,8 @@ class Situation:
         self.configure(spec)
         self.policies = {vip.name: vip.policy for vip in spec.vips}
         """The VIPs that this node has, those that it is about to give up included."""
-        self.retiring: frozenset[VipName] = frozenset()
-        """The VIPs that it gives up, since they are configured otherwise now."""
+        self.retiring: dict[VipName, VipSpec] = {}
+        """The VIPs that it gives up, since they are configured otherwise now, as they were until then."""
         self.timing = spec.timing
         self.terms = spec.terms
         self.entropy = entropy

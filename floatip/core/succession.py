@@ -56,7 +56,8 @@ class Succession:
         """Follow who owns the VIP, and look on the LAN who answers for it; return when to look again."""
         owner = incumbent(self._s, self._spec, now)
         if owner is not None:
-            why = self.why(now)
+            anew = self.owner_term == 0 and owner.node == self.last_owner
+            why = f"{owner.node} owned it before" if anew else self.why(now)
             self._s.last_owners[self._spec.name] = owner.node
             if self.witness.owner_is(owner.node, owner.term, now):
                 self.ceded_until, self.cause = float("-inf"), why

@@ -167,14 +167,15 @@ class Vip:
             self.succession.rest()
             return earliest(self.troubles.next(now), look_at, now + self._s.timing.heartbeat_s)
         listen_s = self._s.listen_s(self.spec.policy)
-        listened_at = max(listened_on(self._s.all_views(), self._s.quorum, listen_s), self._born + listen_s)
+        followed_at = self._born + listen_s
+        listened_at = max(listened_on(self._s.all_views(), self._s.quorum, listen_s), followed_at)
         if self.role is Role.INIT and listened_at <= now:
             self._become(Role.BACKUP, "has listened for long enough", now)
         if self.standdown():
             self.succession.rest()
             return earliest(look_at, now + self._s.timing.heartbeat_s)
         idle_since = self._idle_since if self.role is Role.BACKUP else NEVER
-        step, again_at = self.succession.ready(now, idle_since=idle_since)
+        step, again_at = self.succession.ready(now, idle_since=max(idle_since, followed_at))
         if step is Step.CLAIM:
             self._claim(now)
         elif step is Step.SEIZE:

@@ -4,6 +4,7 @@ import asyncio
 import grp
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,11 @@ async def connect(socket: str | Path = wire.DEFAULT_SOCKET) -> AsyncIterator["Cl
     yield cluster
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reloaded:
+    changes: tuple[str, ...]
+
+
 class Cluster:
     """The cluster as one daemon knows it: every method is one request, and raises a FloatipError of its kind."""
 
@@ -71,7 +77,7 @@ class Cluster:
 
         BadRequest with all that is wrong in the file, or Refused; the daemon goes on as before then.
         """
-        return tuple(str(text) for text in (await self._result(wire.ReloadRequest(), LONGER_S)).get("changes", ()))
+        return parsed(_Reloaded, await self._result(wire.ReloadRequest(), LONGER_S)).changes
 
     async def plan(self, vips: str | Sequence[str], *, to: str | None = None, force: bool = False) -> tuple[Plan, ...]:
         """Return what ``failover`` would do, one plan a VIP; Refused if any of them would be."""

@@ -41,7 +41,9 @@ origins = st.builds(Origin, counts, counts, counts)
 
 listings = st.builds(Listing, vip=vips, standing=st.sampled_from(Standing), term=counts, definition=hashes)
 bids = st.builds(Bid, vip=vips, term=counts, definition=hashes)
-vip_states = st.builds(VipState, vip=vips, priority=st.integers(-300, 1000), definition=hashes, faults=faults)
+vip_states = st.builds(
+    VipState, vip=vips, priority=st.integers(-300, 1000), definition=hashes, faults=faults, notes=faults
+)
 witnessed = st.builds(Witnessed, vip=vips, term=counts, mac=macs)
 vip_lists = st.lists(vips, max_size=5).map(tuple)
 ids = st.from_regex(r"[0-9A-Za-z._:-]{1,64}", fullmatch=True)
@@ -77,6 +79,7 @@ bodies: st.SearchStrategy[Body] = st.one_of(
         to=st.none() | nodes,
         reserved_s=st.floats(0, 3600),
         kept=st.booleans(),
+        swayed=st.booleans(),
     ),
     st.builds(
         State,

@@ -84,10 +84,13 @@ def test_a_reply_with_a_bad_value_is_garbled(fields: dict[str, object]) -> None:
     assert garbled(Reply(id="r1", verdict=Verdict.FAILED, text="x", data='{"a": 1}'), **fields)
 
 
-@pytest.mark.parametrize("fields", [{"kept": 1}, {"kept": None}, {"to": ""}, {"reserved": -1}, {"reserved": 1e9}])
+@pytest.mark.parametrize(
+    "fields",
+    [{"kept": 1}, {"kept": None}, {"swayed": 1}, {"swayed": "true"}, {"to": ""}, {"reserved": -1}, {"reserved": 1e9}],
+)
 def test_a_release_with_a_bad_value_is_garbled(fields: dict[str, object]) -> None:
-    """Whether the addresses are kept is a plain yes or no."""
-    assert garbled(Release(vips=(VipName("web"),), to=N1, reserved_s=1.0, kept=True), **fields)
+    """Whether the addresses are kept, and whether a check was the reason, is a plain yes or no."""
+    assert garbled(Release(vips=(VipName("web"),), to=N1, reserved_s=1.0, kept=True, swayed=True), **fields)
 
 
 def test_a_release_that_does_not_say_whether_it_keeps_does_not() -> None:
@@ -95,6 +98,14 @@ def test_a_release_that_does_not_say_whether_it_keeps_does_not() -> None:
     for kept in (True, False):
         release = replace(heartbeat(), body=Release(vips=(), kept=kept))
         assert ("kept" in json.loads(encode(release))) is kept
+        assert decode(encode(release), N1) == release
+
+
+def test_a_release_that_does_not_say_that_a_check_was_the_reason_had_another_one() -> None:
+    """The word is there only where it is so, beside that of addresses that are kept."""
+    for swayed in (True, False):
+        release = replace(heartbeat(), body=Release(vips=(), kept=True, swayed=swayed))
+        assert ("swayed" in json.loads(encode(release))) is swayed
         assert decode(encode(release), N1) == release
 
 

@@ -12,6 +12,7 @@ from floatip.cli.app import app
 from floatip.core.effects import Outcome
 from floatip.core.snapshot import ConflictSnapshot, Snapshot
 from floatip.core.types import Mac, NodeName, Role
+from floatip.ops import BadRequest, Refused
 from tests.unit.cli.conftest import Floatip, Ran
 from tests.unit.ops.backend import N1, N2, N3, FakeBackend, node, record, snapshot, vip
 
@@ -102,6 +103,18 @@ def test_events(floatip: Floatip, backend: FakeBackend, transcript: Transcript) 
     backend.journal.add(replace(record(1, "n2 heard"), kind="peer", vip=None, peer="n2", was=None, now=None))
     backend.journal.add(replace(record(2, "\x1b[2J [red]odd\n"), kind="conflict", vip=None))
     transcript("cli/events.txt", play(floatip, "events", "events --json"))
+
+
+def test_reload(floatip: Floatip, backend: FakeBackend, transcript: Transcript) -> None:
+    """What a reload changes, one sentence a line; nothing at all; and why it changes nothing."""
+    backend.reloads = ("vip web: priority", "vip \x1b[2J is new", "[log] has changed")
+    first = play(floatip, "reload", "reload --json")
+    backend.reloads = ()
+    second = play(floatip, "reload", "reload --json")
+    backend.reloads = BadRequest("the configuration is not changed:\nf.toml:12:3: priority: must be 1 to 254")
+    third = play(floatip, "reload", "reload --json")
+    backend.reloads = Refused("node cannot change in service, so nothing is changed; restart this daemon instead")
+    transcript("cli/reload.txt", "\n".join((first, second, third, play(floatip, "reload"))))
 
 
 def test_help() -> None:

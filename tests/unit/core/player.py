@@ -31,6 +31,8 @@ class Node:
         """While it lives: whom it gives the addresses of a dead daemon up to."""
         self.engine: Engine | None = None
         self.stored = Stored()
+        self.vips = spec.vips
+        """What its hands know."""
         self.held: dict[Address, tuple[VipName, float]] = {}
         self.link = self.powered = True
         self.paused_at: float | None = None
@@ -48,8 +50,12 @@ class Node:
         return (self.world.now if self.paused_at is None else self.paused_at) - self._behind_s
 
     def addresses(self, name: VipName) -> list[Address]:
-        """The addresses of a VIP, as this node is configured."""
-        return [one.address for vip in self.spec.vips if vip.name == name for one in vip.addresses]
+        """The addresses of a VIP, as its hands know them."""
+        return [one.address for vip in self.vips if vip.name == name for one in vip.addresses]
+
+    def has(self, name: VipName) -> bool:
+        """Whether an address of the VIP is on this machine."""
+        return any(vip == name for vip, _ in self.held.values())
 
     @property
     def on_lan(self) -> bool:
@@ -61,6 +67,7 @@ class Node:
     def start(self) -> None:
         """Start the daemon on a machine that runs; what an earlier one left under ``keep`` or ``lan`` is renewed."""
         self.powered = True
+        self.vips = self.spec.vips
         self._life += 1
         wall_us = round((self.now + 1.0) * 1e6) + self._number
         self.engine = Engine(self.spec, stored=self.stored, wall_us=wall_us, now=self.now, entropy=lambda: 0.5)
@@ -76,6 +83,8 @@ class Node:
             ev.LinkChanged(interface=name, up=self.link or name != "eth0") for name in self.spec.vips[0].interfaces
         ]
         self.give(*(ev.Inherited(vip=name, interface="eth0") for name in left), *survey, *links)
+        for check in self.spec.checks:
+            self.give(ev.Checked(check=check.name, passed=True))
         self.connect()
 
     def end(self, *, machine: bool = False, will: bool = False, sentinel: bool = False) -> None:
@@ -194,8 +203,10 @@ class Node:
             case ef.Announce():
                 self.world.say(self.label, f"announces {effect.vip}")
                 self.wire.announce(effect.vip)
-            case ef.Hush() | ef.Configure() | ef.CallHooks():
-                pass  # here nothing waits, all addresses are known, and there are no hooks
+            case ef.Configure():
+                self.vips = effect.vips
+            case ef.Hush() | ef.CallHooks():
+                pass  # here nothing waits, and there are no hooks
             case ef.Probe():
                 self.world.say(self.label, f"probes {effect.vip}")
                 self.wire.probe(effect.vip)

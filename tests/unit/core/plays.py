@@ -23,20 +23,21 @@ A line that begins with ``> `` is a command, one with ``#`` a remark; all others
     > twin a                  another machine starts a daemon under the name of a
     > foreign on              a foreign host answers for the address; ``off``
 
-What operators ask for is in ``operators``.
+What operators ask for is in ``operators``; services that fail, and other configurations, are in ``upkeep``.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Any
 
 from floatip.core import events as ev
+from floatip.core.snapshot import VipSnapshot
 from floatip.core.types import BrokerName, NodeName, NodeSpec, Placed, Policy, Timing, VipName, VipSpec
-from tests.unit.core.operators import Operator
 from tests.unit.core.player import Node
+from tests.unit.core.upkeep import WEB, Upkeep
 from tests.unit.core.world import DELAY_S, Broker, World
 
-WEB = VipName("web")
 ADDRESS = ip_address("10.77.0.50")
 RECONNECT_S = 0.1
 
@@ -60,7 +61,7 @@ class Line:
         return f"  {self.at:7.3f} {self.who}: {self.text}{again}"
 
 
-class Play(Operator):
+class Play(Upkeep):
     """One play on its own stage."""
 
     def __init__(self) -> None:
@@ -188,11 +189,14 @@ class Play(Operator):
         roles = []
         for label, node in self.world.nodes.items():
             if node.engine is not None and node.paused_at is None:
-                vip = node.engine.snapshot(node.now).vips[0]
-                term = f" {vip.term}" if vip.owner == node.spec.node else ""
-                roles.append(f"{label} {vip.role.upper()}{term}")
-        held = [label for label, node in self.world.nodes.items() if node.held]
-        self._say(self.world.now, "=", f"{', '.join(roles)}; address on {' and '.join(held) or 'nobody'}")
+                roles.append(f"{label} {_roles(node.spec.node, node.engine.snapshot(node.now).vips)}")
+        names = dict.fromkeys([WEB, *(vip.name for node in self.world.nodes.values() for vip in node.spec.vips)])
+        where = [f"{'address' if name == WEB else name} on {self._holders(name)}" for name in names]
+        self._say(self.world.now, "=", "; ".join([", ".join(roles), *where]))
+
+    def _holders(self, name: VipName) -> str:
+        nodes = self.world.nodes.items()
+        return " and ".join(label for label, node in nodes if node.has(name)) or "nobody"
 
     # -- what goes wrong ----------------------------------------------------------------------------------------------
 
@@ -264,3 +268,12 @@ class Play(Operator):
     def do_foreign(self, state: str) -> None:
         """Let a foreign host answer for the address."""
         self.world.foreign = frozenset({ADDRESS} if state == "on" else ())
+
+
+def _roles(node: NodeName, vips: Iterable[VipSnapshot]) -> str:
+    """What a node is for each of its VIPs."""
+    words = []
+    for vip in vips:
+        term = f" {vip.term}" if vip.owner == node else ""
+        words.append(f"{'' if vip.name == WEB else f'{vip.name} '}{vip.role.upper()}{term}")
+    return " and ".join(words) or "without VIPs"

@@ -1,13 +1,19 @@
 """A better candidate takes over only if both it and the owner say that it is the better one (design 4.5)."""
 
+from dataclasses import replace
+
 import pytest
 
-from floatip.core.messages import Reply, Request, Verb, Verdict
-from floatip.core.types import DirectiveKind, Role, Standing
+from floatip.core import effects as ef
+from floatip.core import events as ev
+from floatip.core.messages import Reply, Request, State, Verb, Verdict
+from floatip.core.types import CheckName, CheckSpec, DirectiveKind, Role, Standing
 from tests.unit.core.bench import Bench
 from tests.unit.core.handing import Handing, order, spec_of
-from tests.unit.core.stage import MACS, WEB, A, B, D, Peer, X, a_listing, a_spec, a_state, a_vip, sent
+from tests.unit.core.stage import MACS, WEB, A, B, D, H, Peer, X, a_listing, a_port, a_spec, a_state, a_vip, of, sent
 
+DISK = CheckName("disk")
+WEIGHED = CheckSpec(name=DISK, rise=1, fall=1, weight=-50)
 COMES_FIRST = "b comes before a, as that is configured: do priority and placement differ?"
 
 
@@ -58,3 +64,16 @@ def test_the_owners_priority_is_the_one_that_it_tells_of() -> None:
     request = Request(id="r1", verb=Verb.PREPARE, at=A, vips=(WEB,), preempts=True, expires_s=1.0)
     (reply,) = sent(Reply, bench.hear(peer.says(request, bench.seen())))
     assert reply.text == COMES_FIRST
+
+
+def test_the_owner_tells_its_priority_before_it_asks() -> None:
+    """Else the target would judge by the one before, and refuse; whatever was told how lately."""
+    hand = Handing(spec=replace(spec_of(a_vip(preempt=True, checks=(DISK,))), checks=(WEIGHED,)))
+    for _ in range(3):
+        hand.bench.give(ev.IdentityChanged(macs=(MACS[A],), addresses=("10.77.0.99",), ports=(a_port(),)))
+        hand.bench.run(H / 10)
+    effects = hand.bench.give(ev.Checked(check=DISK, passed=False))
+    said = [one.message.body for one in of(ef.Send, effects)]
+    (told,), (asked,) = sent(State, effects), sent(Request, effects)
+    assert told.vips[0].priority == 50
+    assert said.index(told) < said.index(asked)

@@ -6,9 +6,9 @@ from floatip.core.defence import DOUBT_S, Defence
 from floatip.core.events import Answered
 from floatip.core.situation import Situation
 from floatip.core.tenure import Notice, must_leave, must_yield
-from floatip.core.types import BrokerName, Mac, NodeName, Role, Standing
+from floatip.core.types import BrokerName, CheckName, CheckSpec, Mac, NodeName, Role, Standing
 from floatip.core.vip import Vip
-from tests.unit.core.stage import ADDRESS, MACS, WEB, A, B, C, D, L, Peer, X, Y, Z, a_beat, a_listing, a_spec
+from tests.unit.core.stage import ADDRESS, MACS, WEB, A, B, C, D, L, Peer, X, Y, Z, a_beat, a_listing, a_spec, a_vip
 
 AT = 100.0
 EXPIRES_S = 3.0 - 0.1
@@ -97,6 +97,41 @@ def test_a_fault_ends_it(role: Role) -> None:
     first, *rest = office.vip.faults(AT)
     assert rest
     assert office.leaves() == Notice("; ".join([first, *rest]), vacated=True)
+
+
+@pytest.mark.parametrize("role", [Role.ACQUIRING, Role.ISOLATED])
+def test_another_configuration_ends_it(role: Role) -> None:
+    """Before any fault and any better owner; an owner with a quorum hands over first."""
+    office = Office(role).hears(C, Standing.OWNER, 9)
+    office.s.links["eth0"] = False
+    office.s.retiring = {WEB: office.vip.spec}
+    assert office.leaves() == Notice("it is configured otherwise now", vacated=True)
+    office = Office(Role.OWNER)
+    office.s.retiring = {WEB: office.vip.spec}
+    assert office.leaves() is None
+    office.s.links["eth0"] = False
+    assert office.leaves() == Notice("link down: eth0", vacated=True)
+
+
+@IN_OFFICE
+def test_a_check_that_fails_ends_it_unless_one_did_so_lately(role: Role) -> None:
+    """Before any better owner; a fault goes before it, and damps nothing."""
+    office = Office(role)
+    http = CheckName("http")
+    office.vip.spec = a_vip(checks=(http,), damping_s=5.0)
+    office.s.checkups.replace([CheckSpec(name=http, rise=1, fall=1)])
+    assert office.leaves() is None
+    office.s.checkups.heard(http, "503", passed=False)
+    swayed = Notice("check http fails: 503", vacated=True, swayed=True)
+    assert office.leaves() == swayed
+    office.s.swayed_at[WEB] = AT - 4.9
+    assert office.leaves() is None
+    office.s.swayed_at[WEB] = AT - 5.0
+    assert office.leaves() == swayed
+    office.hears(C, Standing.OWNER, 9)
+    assert office.leaves() == swayed
+    office.s.links["eth0"] = False
+    assert office.leaves() == Notice("link down: eth0", vacated=True, swayed=False)
 
 
 # -- an owner with a quorum, or one that takes office

@@ -66,6 +66,19 @@ def test_queued_twice_comes_out_once() -> None:
     assert [address for _, address in drain(pacer)] == MANY
 
 
+def test_a_pace_that_changes_counts_for_what_waits() -> None:
+    """Nothing of it is lost, or comes out twice."""
+    pacer = Pacer(500)
+    pacer.add(MANY)
+    first = pacer.take(0.0)
+    pacer.set_rate(5000)
+    taken = drain(pacer)
+    assert first + [address for _, address in taken] == MANY
+    assert 0.35 <= taken[-1][0] <= 0.41
+    with pytest.raises(ValueError, match="must be above 0"):
+        pacer.set_rate(0)
+
+
 def test_a_late_loop_does_not_burst() -> None:
     """After a pause only what the catch-up time allows goes out at once."""
     pacer = Pacer(500)

@@ -111,6 +111,20 @@ async def test_later_rounds_are_paced(scene: Scene) -> None:
     assert scene.wires["eth0"].announced == VIPS
 
 
+async def test_a_pace_that_changes_counts_for_all_interfaces(scene: Scene) -> None:
+    """Those that are open, what waits on them included, and those that are opened later."""
+    scene.lan.announce("eth0", VIPS, paced=True)
+    scene.lan.close("eth1")
+    scene.lan.set_rate(100_000)
+    scene.lan.open("eth1")
+    start_s = asyncio.get_running_loop().time()
+    scene.lan.announce("eth1", [VIPS[0]], paced=True)
+    scene.lan.announce("eth1", VIPS[1:50], paced=True)
+    await scene.wires["eth0"].has_announced(VIPS[-1])
+    assert asyncio.get_running_loop().time() - start_s < 0.14
+    assert scene.wires["eth1"].announced == VIPS[:50]
+
+
 async def test_cancelled_address_is_never_announced(scene: Scene) -> None:
     """After cancel returns, not one more frame leaves for the address; the others still get theirs."""
     scene.lan.announce("eth0", VIPS, paced=True)
@@ -192,6 +206,32 @@ async def test_unopened_interface_is_named(scene: Scene) -> None:
     """Using an interface that was never opened names it, and those that are open."""
     with pytest.raises(LanError, match=r"eth7 is not open \(open: eth0, eth1\)"):
         scene.lan.announce("eth7", VIPS)
+
+
+class BuildingWire(Wire):
+    """A wire that counts what it builds, and sends nothing."""
+
+    def __init__(self) -> None:
+        self.built: list[Address] = []
+        super().__init__("eth0", lambda _: None)
+
+    def _open(self) -> None:
+        self.mac = MACS["eth0"]
+
+    def _build(self, address: Address) -> tuple[bytes, ...]:
+        self.built.append(address)
+        return (str(address).encode(),)
+
+
+def test_frames_that_are_ready_are_not_built_again() -> None:
+    """Those of others are forgotten: whoever comes back is built anew."""
+    wire = BuildingWire()
+    wire.prepare(VIPS[:3])
+    wire.prepare(VIPS[1:5])
+    assert wire.built == VIPS[:5]
+    assert list(wire._frames) == VIPS[1:5]
+    wire.prepare(VIPS[:1])
+    assert wire.built == [*VIPS[:5], VIPS[0]]
 
 
 def test_missing_interface_is_named() -> None:

@@ -48,6 +48,27 @@ def test_json_for_programs() -> None:
     assert line == {"level": "info", "text": "n1: backup -> owner", "vip": "web", "odd": "<class 'object'>"}
 
 
+def test_the_level_can_change_in_service() -> None:
+    """For everybody who logs, those included who began before; what is written stays as it is."""
+    stream = io.StringIO()
+    written = setup("warning", stream=stream)
+    log = structlog.get_logger()
+    for level in ("warning", "debug", "error", "info"):
+        logs.set_level(level)
+        for say in (log.debug, log.info, log.warning):
+            say("a sentence", under=level)
+    written.close()
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["under"], line["level"]) for line in lines] == [
+        ("warning", "warning"),
+        ("debug", "debug"),
+        ("debug", "info"),
+        ("debug", "warning"),
+        ("info", "info"),
+        ("info", "warning"),
+    ]
+
+
 def test_sentences_for_people() -> None:
     """On a terminal the sentence comes first, then key=value; what would break the line or the terminal does not."""
     stream = Terminal()

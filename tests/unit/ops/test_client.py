@@ -16,7 +16,9 @@ from floatip.core.effects import Outcome
 from floatip.core.events import AnnounceAsked, FailoverAsked
 from floatip.core.types import VipName
 from floatip.ops import (
+    BadRequest,
     Failed,
+    FloatipError,
     NotPermitted,
     NotRunning,
     ProtocolMismatch,
@@ -176,6 +178,33 @@ async def test_announce(tmp_path: Path) -> None:
         with pytest.raises(UnknownVip):
             await cluster.announce("wbe")
     assert [type(event) for event in backend.asked] == [AnnounceAsked] * 3
+
+
+@pytest.mark.parametrize("changes", [(), ("vip web: priority", "[log] has changed")])
+async def test_reload_tells_what_changed(tmp_path: Path, changes: tuple[str, ...]) -> None:
+    """In the daemon's sentences."""
+    async with daemon(tmp_path, FakeBackend(reloads=changes)) as cluster:
+        assert await cluster.reload() == changes
+
+
+@pytest.mark.parametrize("error", [BadRequest("the file is wrong:\nf.toml:1: oh"), Refused("node cannot change")])
+async def test_a_reload_that_changes_nothing_says_why(tmp_path: Path, error: FloatipError) -> None:
+    """The file is wrong, or something in it cannot change in service; the daemon goes on, and can be asked again."""
+    backend = FakeBackend(reloads=error)
+    async with daemon(tmp_path, backend) as cluster:
+        with pytest.raises(type(error)) as caught:
+            await cluster.reload()
+        assert caught.value.text == error.text
+        backend.reloads = ()
+        assert await cluster.reload() == ()
+
+
+@pytest.mark.parametrize("result", [b"{}", b'{"changes":5}', b'{"changes":"vip"}', b'{"changes":[1]}'])
+async def test_a_strange_result_of_a_reload_is_another_versions(tmp_path: Path, result: bytes) -> None:
+    """Nobody is told that nothing has changed."""
+    async with stranger(tmp_path, b'{"v":1,"result":' + result + b"}\n") as path, floatip.connect(path) as cluster:
+        with pytest.raises(ProtocolMismatch):
+            await cluster.reload()
 
 
 async def test_events_so_far(tmp_path: Path) -> None:

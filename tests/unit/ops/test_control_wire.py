@@ -15,6 +15,7 @@ from floatip.ops.errors import BadRequest, FloatipError, ProtocolMismatch, Unkno
     [
         (wire.StatusRequest(), b'{"v":1,"ask":"status"}\n'),
         (wire.EventsRequest(follow=True), b'{"v":1,"ask":"events","follow":true}\n'),
+        (wire.ReloadRequest(), b'{"v":1,"ask":"reload"}\n'),
         (wire.AnnounceRequest(vip="web"), b'{"v":1,"ask":"announce","vip":"web"}\n'),
         (
             wire.FailoverRequest(vips=("a", "b"), to="n2", timeout_s=3.0),
