@@ -13,6 +13,8 @@ from typing import Annotated
 
 import typer
 
+from floatip.ops.view import printable
+
 SocketOption = Annotated[
     Path | None,
     typer.Option("--socket", metavar="PATH", help="The control socket, if not /run/floatip/floatip.sock."),
@@ -77,11 +79,6 @@ def verb(run: Callable[..., int]) -> Callable[..., None]:
 def complain(sentence: str) -> None:
     """Tell the operator on standard error what went wrong."""
     print(f"floatip: {printable(sentence)}", file=sys.stderr)
-
-
-def printable(text: str) -> str:
-    """Return the text without anything that a terminal would obey: parts of it come from other hosts."""
-    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
 
 
 def duration_s(text: str) -> float:

@@ -7,6 +7,7 @@ from floatip.core.fitness import definition_differs, terms_differ
 from floatip.core.onlooker import Onlooker
 from floatip.core.owners import owner_of, verified_by
 from floatip.core.peers import Peer
+from floatip.core.quorum import owned_until
 from floatip.core.rivals import incumbent, isolated_owners
 from floatip.core.situation import Situation
 from floatip.core.snapshot import (
@@ -122,6 +123,7 @@ def _vip(s: Situation, vip: Vip, onlooker: Onlooker, now: float) -> VipSnapshot:
         spec=vip.spec,
         cause=vip.succession.cause,
         nodes=candidacy(s, vip, now),
+        lease_s=owned_until(s.all_views(), s.quorum, vip.spec.name) - now if vip.role is Role.OWNER else None,
     )
 
 
