@@ -190,9 +190,9 @@ class Driver:
 
     # -- what operators ask (the backend of the control socket) -------------------------------------------------------
 
-    def snapshot(self) -> Snapshot:
-        """The cluster as this node sees it now."""
-        return self.engine.snapshot(self._clock())
+    def snapshot(self, vips: slice = slice(None)) -> Snapshot:
+        """The cluster as this node sees it now, with its VIPs or some of them."""
+        return self.engine.snapshot(self._clock(), vips)
 
     def dropped(self) -> Mapping[str, int]:
         """How many messages were dropped, by reason."""

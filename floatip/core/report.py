@@ -1,6 +1,6 @@
 """From the engine's knowledge to a snapshot. Knows: both shapes. Never: changes anything."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from floatip.core.candidacy import candidacy, candidates
 from floatip.core.fitness import definition_differs, terms_differ
@@ -19,12 +19,12 @@ from floatip.core.snapshot import (
     Snapshot,
     VipSnapshot,
 )
-from floatip.core.types import Binding, NodeName, Policy, Role, VipName
+from floatip.core.types import Binding, NodeName, Policy, Role
 from floatip.core.view import View
 from floatip.core.vip import Vip
 
 
-def report(s: Situation, vips: Mapping[VipName, Vip], onlooker: Onlooker, now: float) -> Snapshot:
+def report(s: Situation, vips: Iterable[Vip], onlooker: Onlooker, now: float) -> Snapshot:
     """The cluster as this node sees it."""
     return Snapshot(
         cluster=s.spec.cluster,
@@ -34,7 +34,7 @@ def report(s: Situation, vips: Mapping[VipName, Vip], onlooker: Onlooker, now: f
         timing=s.timing,
         brokers=tuple(_broker(s, view, now) for view in s.all_views()),
         nodes=(_self(s, now), *_peers(s, now)),
-        vips=tuple(_vip(s, vip, onlooker, now) for vip in vips.values()),
+        vips=tuple(_vip(s, vip, onlooker, now) for vip in vips),
         checks=tuple(
             CheckSnapshot(name=name, passes=one.passes, output=one.output) for name, one in s.checkups.all.items()
         ),

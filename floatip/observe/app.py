@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any, Protocol
 
@@ -47,8 +48,8 @@ class Backend(Protocol):
     journal: Journal
     tally: Tally
 
-    def snapshot(self) -> Snapshot:
-        """Return the cluster as this node sees it now."""
+    def snapshot(self, vips: slice) -> Snapshot:
+        """Return the cluster as this node sees it now, with some of its VIPs."""
 
     def dropped(self) -> Mapping[str, int]:
         """Return how many messages were dropped, by reason."""
@@ -70,6 +71,7 @@ class App:
         self._urls = urls
         self._wall_clock = wall_clock
         self._feed = Feed(backend.journal)
+        self._snapshot = Fresh(self._make_snapshot)
         self._document = Fresh(self._make_document)
         self._status = Fresh(self._make_status)
         self._page = Fresh(self._make_page)
@@ -101,9 +103,19 @@ class App:
 
         return answer
 
+    async def _make_snapshot(self) -> Snapshot:
+        """Look at a thousand VIPs one after the other, which takes longer than the loop should stand still."""
+        part = self._backend.snapshot(slice(SLICE))
+        vips = list(part.vips)
+        while len(part.vips) == SLICE:
+            await asyncio.sleep(0)
+            part = self._backend.snapshot(slice(len(vips), len(vips) + SLICE))
+            vips += part.vips
+        return replace(part, vips=tuple(vips))
+
     async def _make_document(self) -> dict[str, Any]:
         """Return the document of ``floatip status --json``."""
-        snapshot, wall_s = self._backend.snapshot(), self._wall_clock()
+        snapshot, wall_s = await self._snapshot.get(), self._wall_clock()
         document = head_document(snapshot, wall_s=wall_s, urls=self._urls)
         vips = document["vips"] = []
         for start in range(0, len(snapshot.vips), SLICE):
@@ -126,7 +138,7 @@ class App:
 
     async def _make_metrics(self) -> bytes:
         facts = metrics.Facts(
-            snapshot=self._backend.snapshot(),
+            snapshot=await self._snapshot.get(),
             tally=self._backend.tally,
             dropped=self._backend.dropped(),
             urls=self._urls,
@@ -141,7 +153,7 @@ class App:
         await reply(send, 200 if illness is None else 503, f"{illness or 'ok'}\n".encode())
 
     async def _readyz(self, _scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
-        hindrances = unready(self._backend.snapshot())
+        hindrances = unready(self._backend.snapshot(slice(0)))
         await reply(send, 503 if hindrances else 200, "".join(f"{one}\n" for one in hindrances or ["ok"]).encode())
 
     # -- events -------------------------------------------------------------------------------------------------------

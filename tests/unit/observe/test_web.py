@@ -186,12 +186,8 @@ async def test_too_many_clients_are_told_so_and_then_cut_off() -> None:
         assert (await get(port, "/healthz")).status == 200
 
 
-async def test_a_thousand_vips_do_not_stop_the_loop() -> None:
-    """Documents, pages and metrics for many clients at once are made in slices, and once for all of them.
-
-    In time of this thread alone, for others may be busy.
-    """
-    backend = FakeBackend(now=THOUSAND)
+async def longest_turn_s(port: int, path: str) -> float:
+    """Ask once, and return the longest time of this thread that a turn of the loop took meanwhile."""
     worst_s = 0.0
 
     async def turn() -> None:
@@ -201,14 +197,29 @@ async def test_a_thousand_vips_do_not_stop_the_loop() -> None:
             await asyncio.sleep(0)
             worst_s = max(worst_s, time.thread_time() - began)
 
+    turning = asyncio.create_task(turn())
+    assert (await get(port, path)).status == 200
+    turning.cancel()
+    return worst_s
+
+
+@pytest.mark.parametrize("path", ["/", "/api/status", "/metrics"])
+async def test_a_thousand_vips_do_not_stop_the_loop(path: str) -> None:
+    """They are written down slice by slice; the best of a few tries counts, for garbage is collected now and then."""
+    turns = []
+    for _ in range(3):
+        async with served(FakeBackend(now=THOUSAND)) as port:
+            turns.append(await longest_turn_s(port, path))
+    assert min(turns) < 0.01
+
+
+async def test_a_crowd_that_asks_for_the_same_costs_what_one_costs() -> None:
+    """It is made once for all of them."""
+    backend = FakeBackend()
     async with served(backend) as port:
-        turning = asyncio.create_task(turn())
-        replies = await asyncio.gather(
-            *(get(port, path) for path in ("/", "/api/status", "/metrics") for _ in range(5))
-        )
-        turning.cancel()
-    assert [reply.status for reply in replies] == [200] * 15
-    assert worst_s < 0.02
+        replies = await asyncio.gather(*(get(port, "/") for _ in range(50)))
+    assert len({reply.body for reply in replies}) == 1
+    assert backend.looks == 1
 
 
 async def test_events_are_told_from_the_beginning_and_as_they_happen() -> None:

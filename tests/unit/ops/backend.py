@@ -116,10 +116,13 @@ class FakeBackend:
     tally: Tally = field(default_factory=Tally)
     drops: dict[str, int] = field(default_factory=dict)
     ill: str | None = None
+    looks: int = 0
+    """How often a snapshot was asked for."""
 
-    def snapshot(self) -> Snapshot:
-        """Return the cluster as set."""
-        return self.now
+    def snapshot(self, vips: slice = slice(None)) -> Snapshot:
+        """Return the cluster as set, with some of its VIPs."""
+        self.looks += 1
+        return replace(self.now, vips=self.now.vips[vips])
 
     async def ask(self, event: Asked, answers: int) -> AsyncGenerator[Progress | Answer, None]:
         """Answer as set: an outcome of None is no answer at all."""
