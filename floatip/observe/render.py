@@ -39,6 +39,8 @@ _STYLE, _SCRIPT, _FRAME = (
     (_FILES / name).read_text(encoding="utf-8") for name in ("style.css", "live.js", "index.html")
 )
 _TEMPLATE = Template(_FRAME)
+_NARROW = 5
+"""Two tables of so few columns have room side by side."""
 _WORST_FIRST = (Tone.BAD, Tone.WARNING, Tone.FAINT, Tone.PLAIN, Tone.GOOD)
 _SAYS = {
     Tone.GOOD: "All is well",
@@ -69,13 +71,13 @@ async def page(document: Mapping[str, Any], history: Sequence[EventRecord]) -> b
     sections = [
         _section("VIPs", vip_table(status, ()).columns, await _vip_rows(whole)),
         *(_table_section(title, table) for title, table in _small_tables(whole)),
-        _section("Changes of owner", _CHANGE_COLUMNS, _rows(_CHANGE_COLUMNS, _change_rows(history, whole.now))),
+        _section("Changes of owner", _CHANGE_COLUMNS, _rows(_CHANGE_COLUMNS, _change_rows(history, whole))),
     ]
     return _TEMPLATE.substitute(
         title=escape(f"{found.findings[0]} - {status.cluster} on {status.node}"),
         style=_STYLE,
         script=_SCRIPT,
-        tone=_class(found.tone),
+        tone=found.tone.name.lower(),
         says=_SAYS[found.tone],
         findings="".join(f"<li>{escape(one)}</li>" for one in found.findings),
         where=escape(found.where),
@@ -153,8 +155,9 @@ def _rank(row: tuple[Cell, ...]) -> int:
 _CHANGE_COLUMNS = ("WHEN", "VIP", "OWNER", "BEFORE", "CAUSE", "SILENT FOR", "OWNED FOR")
 
 
-def _change_rows(history: Sequence[EventRecord], now: datetime) -> list[tuple[Cell, ...]]:
-    """Return the last changes of owner, newest first."""
+def _change_rows(history: Sequence[EventRecord], status: Status) -> list[tuple[Cell, ...]]:
+    """Return the last changes of owner, newest first; nobody tells when an owner ended that has no successor yet."""
+    owners = {vip.name: vip.owner for vip in status.vips}
     rows: list[tuple[Cell, ...]] = []
     ended: dict[str, datetime] = {}
     for record in reversed(history):
@@ -162,6 +165,7 @@ def _change_rows(history: Sequence[EventRecord], now: datetime) -> list[tuple[Ce
             continue
         end = ended.get(record.vip)
         ended[record.vip] = record.at
+        owned = Cell(f"{ago(((end or status.now) - record.at).total_seconds())}{'' if end else ' so far'}")
         rows.append(
             (
                 Cell(f"{record.at:%Y-%m-%d %H:%M:%S}"),
@@ -170,7 +174,7 @@ def _change_rows(history: Sequence[EventRecord], now: datetime) -> list[tuple[Ce
                 NOTHING if record.former is None else Cell(record.former),
                 Cell(record.cause or "-", _cause_tone(record.cause)),
                 NOTHING if record.silent_s is None else Cell(f"{record.silent_s:.2f} s"),
-                Cell(f"{ago(((end or now) - record.at).total_seconds())}{'' if end else ' so far'}"),
+                owned if end or owners.get(record.vip) == record.owner else NOTHING,
             )
         )
         if len(rows) == CHANGES:
@@ -190,20 +194,21 @@ def _table_section(title: str, table: Table) -> str:
 
 
 def _section(title: str, columns: Sequence[str], rows: str) -> str:
-    heads = "".join(f'<th scope="col">{escape(column.capitalize())}</th>' for column in columns)
+    heads = "".join(f'<th scope="col">{_label(column)}</th>' for column in columns)
+    wide = ' class="wide"' if len(columns) > _NARROW else ""
     body = rows or f'<tr><td class="faint" colspan="{len(columns)}">none yet</td></tr>'
     return (
-        f"<section><h2>{escape(title)}</h2>"
+        f"<section{wide}><h2>{escape(title)}</h2>"
         f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></section>\n"
     )
 
 
 def _rows(columns: Sequence[str], rows: Iterable[tuple[Cell, ...]]) -> str:
-    labels = [escape(column.capitalize()) for column in columns]
+    labels = [_label(column) for column in columns]
     return "".join(
         "<tr>"
         + "".join(
-            f'<td class="{_class(cell.tone)}" data-label="{label}">{escape(cell.text)}</td>'
+            f'<td class="{_class(cell)}" data-label="{label}">{escape(cell.text)}</td>'
             for label, cell in zip(labels, row, strict=True)
         )
         + "</tr>\n"
@@ -211,5 +216,9 @@ def _rows(columns: Sequence[str], rows: Iterable[tuple[Cell, ...]]) -> str:
     )
 
 
-def _class(tone: Tone) -> str:
-    return tone.name.lower()
+def _label(column: str) -> str:
+    return escape(column if column == "VIP" else column.capitalize())
+
+
+def _class(cell: Cell) -> str:
+    return "nothing faint" if cell == NOTHING else cell.tone.name.lower()

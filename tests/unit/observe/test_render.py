@@ -9,7 +9,7 @@ from floatip.core.types import CheckName, Mac
 from floatip.observe.render import page
 from floatip.ops.document import status_document
 from floatip.ops.models import EventRecord
-from tests.unit.ops.backend import N1, N2, NOON, URLS, FakeBackend, record, snapshot, vip
+from tests.unit.ops.backend import N1, N2, N3, NOON, URLS, FakeBackend, record, snapshot, vip
 
 
 async def drawn(now: Snapshot, *history: EventRecord) -> str:
@@ -94,10 +94,13 @@ async def test_changes_of_owner_are_a_timeline() -> None:
         record(), owner="n1", former="n2", cause="takeover", silent_s=0.618, at=NOON - timedelta(seconds=60)
     )
     other = replace(record(), vip="db", owner="n3", former="n1", cause="drain", at=NOON - timedelta(seconds=30))
-    body = await drawn(snapshot(), first, record(1), second, other)
+    gone = replace(record(), vip="mail", owner="n3", former="n1", cause="fault", at=NOON - timedelta(seconds=90))
+    now = snapshot(vip(), replace(vip("db"), owner=N3), replace(vip("mail"), owner=None))
+    body = await drawn(now, first, gone, record(1), second, other)
     assert cells(body, "Changes of owner") == [
         ["2026-01-01 11:59:30", "db", "n3", "n1", "drain", "-", "30 s so far"],
         ["2026-01-01 11:59:00", "web", "n1", "n2", "takeover", "0.62 s", "1 min so far"],
+        ["2026-01-01 11:58:30", "mail", "n3", "n1", "fault", "-", "-"],
         ["2026-01-01 11:50:00", "web", "n2", "-", "first", "-", "9 min"],
     ]
 
