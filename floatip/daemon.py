@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from floatip.control import ControlError, ControlServer
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.engine import Engine
-from floatip.core.types import NodeSpec, Policy, VipName
+from floatip.core.types import BrokerName, NodeSpec, Policy, VipName
 from floatip.driver import Driver
 from floatip.hands.broker import embedded_broker
 from floatip.hands.bus import BusHand
@@ -38,7 +39,7 @@ from floatip.kernelsettings import KernelSettings
 from floatip.lan.heard import LanError
 from floatip.observe.logs import setup
 from floatip.ops.errors import FloatipError
-from floatip.preflight import RefusalError, broker_options, refuse_missing, take_over
+from floatip.preflight import RefusalError, broker_options, http_listener, refuse_missing, take_over
 from floatip.reload import Hands, Reloader
 from floatip.services import Services
 from floatip.store import Store
@@ -139,6 +140,7 @@ async def _serve(config: Config, path: Path, die: Callable[[int], NoReturn]) -> 
     async with AsyncExitStack() as stack:
         keys, options = load_keys(config.security.keys), broker_options(config)
         refuse_missing(config)
+        listener = http_listener(config)
         settings = KernelSettings()
         stack.callback(settings.restore)
         settings.apply(config)
@@ -156,6 +158,8 @@ async def _serve(config: Config, path: Path, die: Callable[[int], NoReturn]) -> 
         for warning in await control.start():
             log.warning(warning)
         stack.push_async_callback(control.close)
+        if listener is not None:
+            await _serve_http(listener, config, driver, stack)
         told.driver = driver
         errands = ErrandHand(lan.lan, lan.overhear, told, config.documented)
         stack.push_async_callback(errands.close)
@@ -203,8 +207,22 @@ def _control(config: Config, driver: Driver) -> ControlServer:
         config.control.socket,
         group=config.control.group,
         backend=driver,
-        urls={broker.name: str(broker) for broker in config.mqtt.brokers},
+        urls=_urls(config),
     )
+
+
+async def _serve_http(listener: socket.socket, config: Config, driver: Driver, stack: AsyncExitStack) -> None:
+    """Serve the status page; its libraries are loaded by those who have it alone, and before anything is owned."""
+    from floatip.observe.web import WebServer
+
+    web = WebServer(listener, backend=driver, urls=_urls(config))
+    await web.start()
+    stack.push_async_callback(web.close)
+
+
+def _urls(config: Config) -> dict[BrokerName, str]:
+    """Brokers as the user wrote them."""
+    return {broker.name: str(broker) for broker in config.mqtt.brokers}
 
 
 def _mind(config: Config, spec: NodeSpec, stack: AsyncExitStack) -> Driver:

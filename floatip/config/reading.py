@@ -11,7 +11,6 @@ from pydantic import ValidationError
 
 from floatip.config.explain import explained, keys_of, table_of
 from floatip.config.model import Config
-from floatip.config.notyet import unsupported
 from floatip.config.problems import ConfigError, KeyPath, Problem
 from floatip.config.relations import relations
 
@@ -64,7 +63,7 @@ def parse(raw: dict[str, Any], source: str) -> Config:
         problems = explained(error)
         config, broken = _salvaged(raw, [problem.path for problem in problems])
     if config is not None:
-        problems += [problem for problem in relations(config) + unsupported(config) if not _rests_on(problem, broken)]
+        problems += [problem for problem in relations(config) if not _rests_on(problem, broken)]
     if problems or config is None:
         problems.sort(key=_place)
         raise ConfigError(*(f"{source}:{problem}{_whose(problem.path, raw)}" for problem in problems))

@@ -93,9 +93,9 @@ class Engine:
         """The time by which ``step`` must be called again."""
         return self._timers.next()
 
-    def snapshot(self, now: float) -> Snapshot:
-        """What this node can tell of itself and the cluster."""
-        return report(self._s, self._vips, self._onlooker, now)
+    def snapshot(self, now: float, vips: slice = slice(None)) -> Snapshot:
+        """What this node can tell of itself, the cluster, and its VIPs or some of them."""
+        return report(self._s, tuple(self._vips.values())[vips], self._onlooker, now)
 
     # -- taking events in ---------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from floatip.core.effects import Reconnect, Send
-from floatip.core.messages import Body, Claim, Heartbeat, Listing, Release, State, VipState
+from floatip.core.messages import STOPS, Body, Claim, Heartbeat, Listing, Release, State, VipState
 from floatip.core.situation import Situation
 from floatip.core.timers import Timers
 from floatip.core.types import BrokerName, Role, Standing, VipName
@@ -171,7 +171,7 @@ class Speech:
     def _vip_state(self, vip: Vip, now: float) -> VipState:
         """Tell what peers must know before they leave a VIP to this node."""
         name, checks = vip.spec.name, self._s.checkups
-        leaving = ("is configured otherwise now",) if name in self._s.retiring else ("stops",) * self._s.stopping
+        leaving = ("is configured otherwise now",) if name in self._s.retiring else (STOPS,) * self._s.stopping
         room = FAULTS_TEXT // len(self._vips)
         faults = _within(vip.unfit(now) + leaving, room)
         notes = _within(checks.weighing(vip.spec), room - sum(map(_takes, faults)))
