@@ -76,10 +76,9 @@ def run(config: Config, path: Path) -> int:
 # -- building ---------------------------------------------------------------------------------------------------------
 
 
-def _kernel_hand(config: Config, spec: NodeSpec, sentinel: Sentinel, told: Callable[[ev.Event], None]) -> KernelHand:
+def _kernel_hand(spec: NodeSpec, sentinel: Sentinel, told: Callable[[ev.Event], None]) -> KernelHand:
     return KernelHand(
         spec.vips,
-        sources=frozenset(VipName(vip.name) for vip in config.vips if vip.source),
         timing=spec.timing,
         sentinel=sentinel,
         post=told,
@@ -142,7 +141,7 @@ async def _serve(config: Config, path: Path, die: Callable[[int], NoReturn]) -> 
         settings.apply(config)
         lan = LanHand(spec.vips, rate_per_s=config.garp.rate, post=told, warn=log.warning)
         sentinel = Sentinel(log.warning)
-        kernel = _kernel_hand(config, spec, sentinel, told)
+        kernel = _kernel_hand(spec, sentinel, told)
         kernel.on_link_change(_on_link_change(lan, settings))
         heirs = _open(stack, kernel, sentinel, lan)
         embedded = config.mqtt.embedded
@@ -164,9 +163,9 @@ async def _serve(config: Config, path: Path, die: Callable[[int], NoReturn]) -> 
         notifier.ready()
         code = await _until_ended(driver, hands, notifier)
         if driver.ended.done() and driver.ended.result().code == DEFECT:
-            _remove_all(kernel, Policy.RELEASE)
+            kernel.remove_all([Policy.RELEASE])
             die(code)
-        if _remove_all(kernel, *Policy):
+        if kernel.remove_all(list(Policy)):
             sentinel.part(farewell=True)
         return code
 
@@ -217,15 +216,6 @@ def _mind(config: Config, spec: NodeSpec, stack: AsyncExitStack) -> Driver:
     stack.push_async_callback(store.close)
     stack.callback(driver.close)
     return driver
-
-
-def _remove_all(kernel: KernelHand, *policies: Policy) -> bool:
-    """Remove all VIPs under these policies: the last thing a daemon does to the kernel. Return whether that is done."""
-    try:
-        outcomes = kernel.addresses.remove(kernel.all_aliases(policies))
-    except HostError:
-        return False
-    return not any(outcome.error for outcome in outcomes)
 
 
 async def _until_ended(driver: Driver, hands: Hands, notifier: Notifier) -> int:

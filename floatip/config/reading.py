@@ -47,7 +47,10 @@ def find(option: Path | str | None, env: Mapping[str, str]) -> Path:
 
 def load(path: Path) -> Config:
     """The configuration in a file; ConfigError with every reason if it cannot be used."""
-    return parse(_toml(path), str(path))
+    try:
+        return parse(_toml(path), str(path))
+    except RecursionError:
+        raise ConfigError(f"{path}: is nested too deeply") from None
 
 
 def parse(raw: dict[str, Any], source: str) -> Config:
@@ -86,8 +89,6 @@ def _toml(path: Path) -> dict[str, Any]:
         before = content[: error.start]
         line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
         raise ConfigError(f"{path}:{line}:{column}: must be UTF-8, found byte 0x{content[error.start]:02x}") from None
-    except RecursionError:
-        raise ConfigError(f"{path}: is nested too deeply") from None
     except ValueError as error:
         raise ConfigError(f"{path}:{_placed(str(error), content.decode())}") from None
 

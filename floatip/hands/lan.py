@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.types import Address, Mac, VipName, VipSpec
-from floatip.hands.kernel import places
+from floatip.hands.places import places
 from floatip.lan.asked import AskedHosts
 from floatip.lan.heard import Heard, HeardKind, LanError
 from floatip.lan.lan import Lan
