@@ -40,12 +40,15 @@ from floatip.observe.logs import setup
 from floatip.ops.errors import FloatipError
 from floatip.preflight import RefusalError, broker_options, refuse_missing, take_over
 from floatip.reload import Hands, Reloader
+from floatip.services import Services
 from floatip.store import Store
 from floatip.systemd import Notifier, watchdog_interval_s
 
 SYSCTL_EVERY_S = 60.0
 STOP_S = 5.0
 """How long a farewell may take before the process ends without it."""
+HOOKS_S = 10.0
+"""How long the hooks that are told of the end may take."""
 REFUSED = 4
 DEFECT = 1
 """The exit code that the engine never gives: the program itself is wrong. It dies of it, then, as by a signal, so that
@@ -156,7 +159,9 @@ async def _serve(config: Config, path: Path, die: Callable[[int], NoReturn]) -> 
         told.driver = driver
         errands = ErrandHand(lan.lan, lan.overhear, told, config.documented)
         stack.push_async_callback(errands.close)
-        hands = Hands(kernel=kernel, lan=lan, bus=bus, errands=errands, settings=settings)
+        services = Services(config, lan, told)
+        stack.push_async_callback(services.checks.close)
+        hands = Hands(kernel=kernel, lan=lan, bus=bus, errands=errands, settings=settings, services=services)
         driver.start(hands, Reloader(path, config, hands, driver.post))
         _begin(driver, hands, heirs)
         log.info("runs", version=__version__, cluster=spec.cluster, node=spec.node, config=str(path))
@@ -167,6 +172,7 @@ async def _serve(config: Config, path: Path, die: Callable[[int], NoReturn]) -> 
             die(code)
         if kernel.remove_all(list(Policy)):
             sentinel.part(farewell=True)
+        await services.hooks.close(HOOKS_S)
         return code
 
 
@@ -188,6 +194,7 @@ def _begin(driver: Driver, hands: Hands, heirs: dict[VipName, str]) -> None:
         driver.post(ev.Inherited(vip=vip, interface=interface))
     hands.kernel.survey()
     hands.kernel.watcher.start(asyncio.get_running_loop())
+    hands.services.checks.start()
     hands.bus.start()
 
 

@@ -19,6 +19,7 @@ from floatip.core.snapshot import Snapshot
 from floatip.core.types import Timing
 from floatip.hands.bus import BusHand
 from floatip.hands.errands import ErrandHand
+from floatip.hands.hooks import HookHand
 from floatip.hands.kernel import KernelHand
 from floatip.hands.lan import LanHand
 from floatip.host.clock import GapDetector, Reading
@@ -44,6 +45,7 @@ class Driver:
         self.lan: LanHand
         self.bus: BusHand
         self.errands: ErrandHand
+        self.hooks: HookHand
         self._reloader: Reloader
         self._ahead_s: float | None = None
         """By how much the wall clock is ahead of the time since boot, as the engine knows it."""
@@ -62,6 +64,7 @@ class Driver:
     def start(self, hands: Hands, reloader: Reloader) -> None:
         """Join the hands and begin."""
         self.kernel, self.lan, self.bus, self.errands = hands.kernel, hands.lan, hands.bus, hands.errands
+        self.hooks = hands.services.hooks
         self._reloader = reloader
         self._turning = True
         for effect in self.engine.start(self._clock()):
@@ -152,7 +155,7 @@ class Driver:
             case ef.RunErrand():
                 self.errands.run(effect)
             case ef.CallHooks():
-                pass
+                self.hooks.call(effect)
             case ef.Configure():
                 self.kernel.configure(effect.vips)
                 self.lan.configure(effect.vips)

@@ -27,6 +27,7 @@ from floatip.kernelsettings import KernelSettings
 from floatip.observe.logs import set_level
 from floatip.ops.errors import BadRequest, Refused
 from floatip.preflight import RefusalError, refuse_foreign, refuse_missing
+from floatip.services import Services
 
 RESTART = (
     ("cluster",),
@@ -53,6 +54,7 @@ class Hands:
     bus: BusHand
     errands: ErrandHand
     settings: KernelSettings
+    services: Services
 
 
 class Reloader:
@@ -107,6 +109,7 @@ class Reloader:
         self._hands.bus.rekey(keys)
         self._hands.lan.set_rate(config.garp.rate)
         self._hands.errands.documented = config.documented
+        self._hands.services.configure(config)
         self._post(ev.Reconfigured(spec=config.node_spec(__version__)))
 
 

@@ -174,6 +174,8 @@ class CallHooks:
     why: str
     mac: Mac | None = None
     """Of a conflict: who answered."""
+    stops: bool = False
+    """The daemon is about to end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from floatip.core import effects as ef
-from floatip.core.types import Address, VipName
+from floatip.core.types import Address, Occasion, VipName
 from floatip.hands.hookwords import Call, Hook
 from floatip.programs import run
 
@@ -104,8 +104,9 @@ class HookHand:
         waiting = self._waiting[vip]
         while waiting:
             call = waiting.popleft()
+            next_is_fault = bool(waiting) and waiting[0].effect.occasion is Occasion.FAULT
             for hook in self._hooks:
-                if hook.wants(call.effect):
+                if hook.wants(call.effect, next_is_fault=next_is_fault):
                     await self._run(hook, call)
         del self._tasks[vip], self._waiting[vip]
 

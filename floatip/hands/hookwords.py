@@ -37,10 +37,15 @@ class Hook:
     vips: frozenset[str] = frozenset()
     timeout_s: float = 10.0
 
-    def wants(self, told: ef.CallHooks) -> bool:
-        """Whether it is called for this."""
+    def wants(self, told: ef.CallHooks, *, next_is_fault: bool = False) -> bool:
+        """Whether it is called for this.
+
+        One that asks who is a backup, as keepalived's scripts do, is not told of a release in a fault or at the end.
+        """
         known = not self.keepalived_arguments or told.occasion in KEEPALIVED
-        return told.occasion in self.on and known and (not self.vips or told.vip in self.vips)
+        asks_for_backups = bool(self.keepalived_arguments) or Occasion.BACKUP in self.on
+        void = told.occasion is Occasion.RELEASED and (next_is_fault or told.stops) and asks_for_backups
+        return told.occasion in self.on and known and not void and (not self.vips or told.vip in self.vips)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

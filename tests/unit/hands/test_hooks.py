@@ -134,12 +134,13 @@ async def test_the_order_of_one_vip_is_kept(scene: Scene, monkeypatch: pytest.Mo
     rng = random.Random(seed)
     programs = Programs(rng)
     monkeypatch.setattr(module, "run", programs.run)
-    scene.hooks(Hook(on=frozenset(Occasion), command=("/a",)), Hook(on=frozenset(Occasion), command=("/b",)))
+    on = frozenset(Occasion) - {Occasion.BACKUP}
+    scene.hooks(Hook(on=on, command=("/a",)), Hook(on=on, command=("/b",)))
     vips = [VipName(f"v{number}") for number in range(24)]
     expected: dict[str, list[str]] = {vip: [] for vip in vips}
     for term in range(rng.randint(50, 200)):
         vip = rng.choice(vips)
-        scene.hand.call(told(rng.choice(list(Occasion)), vip, term))
+        scene.hand.call(told(rng.choice(sorted(on)), vip, term))
         expected[vip] += [f"{term} /a", f"{term} /b"]
         await asyncio.sleep(rng.choice((0, 0, 0, 0.002)))
     await scene.done()

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
+from typing import Any
 
 import pytest
 
@@ -107,6 +108,31 @@ def test_arguments_as_keepalived_has_them(occasion: Occasion, state: str) -> Non
 def test_keepalived_knows_no_conflicts(arguments: bool) -> None:
     """A hook that is told as by keepalived is not called for one."""
     hook = Hook(on=frozenset(Occasion), command=("/x",), keepalived_arguments=arguments)
-    assert [occasion for occasion in Occasion if not hook.wants(occasion)] == [Occasion.CONFLICT]
-    assert replace(hook, keepalived_arguments=False).wants(Occasion.CONFLICT)
-    assert not replace(hook, on=frozenset({Occasion.STOP})).wants(Occasion.FAULT)
+    calls = {occasion: replace(EFFECT, occasion=occasion) for occasion in Occasion}
+    assert [occasion for occasion, told in calls.items() if not hook.wants(told)] == [Occasion.CONFLICT]
+    assert replace(hook, keepalived_arguments=False).wants(calls[Occasion.CONFLICT])
+    assert not replace(hook, on=frozenset({Occasion.STOP})).wants(calls[Occasion.FAULT])
+
+
+@pytest.mark.parametrize("more", [{"keepalived_arguments": True}, {"on": frozenset(Occasion)}, {}])
+def test_a_release_in_a_fault_or_at_the_end_makes_no_backup(more: dict[str, Any]) -> None:
+    """Whoever asks for backups hears of the fault, or of the end; whoever asks for releases alone hears of each."""
+    hook = replace(Hook(on=frozenset({Occasion.RELEASED}), command=("/x",)), **more)
+    told = replace(EFFECT, occasion=Occasion.RELEASED, was=Role.RELEASING, now=Role.BACKUP)
+    assert hook.wants(told)
+    assert hook.wants(told, next_is_fault=True) is (not more)
+    assert hook.wants(replace(told, stops=True)) is (not more)
+
+
+def test_a_hook_may_be_for_some_vips_and_call_them_as_keepalived_did() -> None:
+    """Others' do not concern it; the name in keepalived's arguments is keepalived's."""
+    hook = Hook(
+        on=frozenset(Occasion),
+        command=("/x",),
+        vips=frozenset({"web"}),
+        keepalived_arguments=True,
+        keepalived_name="VI_1",
+    )
+    assert hook.wants(EFFECT)
+    assert not hook.wants(replace(EFFECT, vip=VipName("db")))
+    assert call().argv(hook) == ("/x", "INSTANCE", "VI_1", "MASTER", "90")

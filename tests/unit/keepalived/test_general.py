@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from floatip.config import parse
 from floatip.core.types import Policy, Timing
-from floatip.keepalived import scripts
 from floatip.keepalived.draft import Draft, VipDraft
 from floatip.keepalived.ledger import Ledger
 from floatip.keepalived.timing import Pace, Paces
@@ -94,9 +93,8 @@ def test_notify_scripts_become_hooks(tmp_path: Path) -> None:
         (["acquired", "released", "backup", "fault", "stop"], ("/bin/n", "y"), True),
     ]
     assert {hook.vips for hook in hooks} == {("vi_1",)}
-    assert listed(result, "notify") == [
-        ("changed", "/bin/n y", 'the script is called with the name "vi_1", not "VI_1"')
-    ]
+    assert [hook.keepalived_name for hook in hooks] == [None, None, None, None, "VI_1"]
+    assert listed(result, "notify") == []
     assert listed(result, "user")[0][:2] == ("not carried over", "user group")
 
 
