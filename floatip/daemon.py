@@ -236,7 +236,7 @@ def _mind(config: Config, spec: NodeSpec, stack: AsyncExitStack) -> Driver:
         now=boottime_s(),
         entropy=random.SystemRandom().random,
     )
-    store.save_now(replace(stored, incarnation=engine.incarnation))
+    store.save_now(replace(stored, incarnation=engine.incarnation, lives=stored.past_lives))
     driver = Driver(engine, store, spec.timing, boottime_s)
     stack.push_async_callback(store.close)
     stack.callback(driver.close)

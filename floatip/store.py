@@ -100,6 +100,7 @@ class Store:
                 "incarnation": stored.incarnation,
                 "keep_s": stored.keep_s,
                 "release_s": stored.release_s,
+                "lives": stored.lives,
                 "terms": dict(stored.terms),
                 "macs": dict(stored.macs),
                 "directives": [_written(one) for one in stored.directives],
@@ -151,6 +152,7 @@ def _stored(data: bytes) -> Stored:
         release_s=_seconds(document, "release_s"),
         macs=_macs(document.get("macs", {})),
         directives=_directives(document.get("directives", [])),
+        lives=_lives(document.get("lives", [])),
     )
 
 
@@ -179,6 +181,12 @@ def _directives(found: Any) -> tuple[Directive, ...]:
         )
         for each in found
     )
+
+
+def _lives(found: Any) -> tuple[int, ...]:
+    if not isinstance(found, list) or not all(type(one) is int and one >= 0 for one in found):
+        raise ValueError("lives is not a list of incarnations")
+    return tuple(found)
 
 
 def _string(document: dict[str, Any], key: str) -> str:

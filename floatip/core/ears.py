@@ -68,8 +68,12 @@ class Ears:
         later = origin > view.said and origin.incarnation < BELIEVED
         if event.retained:
             return Overheard(later_life=origin.incarnation if later else None)
+        if origin.incarnation in self._s.past_lives:
+            return Overheard()
         mute = self._speech.mute(view, now)
-        proven = (view.is_of_now(message) or (mute and not view.peers)) and self._namesakes.heard(now)
+        since = float("-inf") if mute else now - self._s.timing.lease_s
+        of_now = view.is_of_now(message, since) or (mute and not view.peers)
+        proven = of_now and self._namesakes.heard(now)
         return Overheard(namesake=proven or (later and not mute))
 
     def _will(self, view: View, message: Message, now: float) -> Overheard:
@@ -125,8 +129,10 @@ class Ears:
             for one in message.body.witnessed:
                 if one.vip in self._vips and one.term < BELIEVED:
                     self._vips[one.vip].seen_term = max(self._vips[one.vip].seen_term, one.term)
+        vips = self._s.peers.learn(message) & self._vips.keys()
+        if isinstance(message.body, State) and self._s.peers.is_newest(message):
             orders = adopt(self._s, message.body.directives)
-        return self._s.peers.learn(message) & self._vips.keys(), orders
+        return vips, orders
 
     def _terms_seen(self, view: View, message: Message, heard: Heard) -> None:
         """Remember the highest term that a peer spoke of."""

@@ -20,7 +20,7 @@ from floatip.core.situation import Outbox, Situation
 from floatip.core.snapshot import Snapshot
 from floatip.core.speech import Speech
 from floatip.core.timers import Timers
-from floatip.core.types import Binding, BrokerName, NodeSpec, Occasion, Policy, Stored, VipName
+from floatip.core.types import REMEMBERED_LIVES, Binding, BrokerName, NodeSpec, Occasion, Stored, VipName
 from floatip.core.view import View
 from floatip.core.vip import IDLE, Vip
 from floatip.core.wallclock import WallClock
@@ -34,7 +34,7 @@ class Engine:
     ) -> None:
         self.incarnation = max(stored.incarnation + 1, wall_us)
         self._s = Situation(spec, entropy)
-        self._s.longest_s = {policy: stored.owner_down_s(policy) for policy in Policy}
+        self._memory = Memory(self._s, stored)
         terms = dict(stored.terms)
         self._vips = {vip.name: Vip(vip, self._s, terms.get(vip.name, 0)) for vip in spec.vips}
         self._timers = Timers()
@@ -46,15 +46,12 @@ class Engine:
         self._ears = Ears(self._s, self._vips, self._speech, self._desk)
         self._dirty: set[VipName] = set()
         self._roster = Roster(self._s, self._vips, terms)
-        self._memory = Memory(self._s)
         self._exit: Exit | None = None
         self._left = False
         self._gap_at = float("-inf")
         self._overdue = False
         """A renewal waits for the next echo: under ``release`` it needs one not older than h."""
         self._now = self._s.began = now
-        self._s.peers.remember(stored.macs)
-        self._s.directives.restore(stored.directives)
         self._wall = WallClock(wall_us / 1e6, now)
         self._look_at_directives(now)
 
@@ -205,6 +202,7 @@ class Engine:
 
     def _be_reborn(self, heard: int) -> None:
         """Somebody knows a later incarnation of this node: begin again above it, or nobody would listen."""
+        self._s.past_lives = (*self._s.past_lives, self.incarnation)[-REMEMBERED_LIVES:]
         self.incarnation = max(heard, self.incarnation) + 1
         self._s.tell(Kind.CLOCK, "a later life of this node is known; begins again above it", warning=True)
         self._s.outbox.store = True

@@ -8,8 +8,13 @@ from floatip.core.types import Mac, NodeName, Policy, Stored, VipName
 class Memory:
     """One node's."""
 
-    def __init__(self, situation: Situation) -> None:
+    def __init__(self, situation: Situation, stored: Stored) -> None:
+        """Begin with what was written down in an earlier life."""
         self._s = situation
+        situation.longest_s = {policy: stored.owner_down_s(policy) for policy in Policy}
+        situation.peers.remember(stored.macs)
+        situation.directives.restore(stored.directives)
+        situation.past_lives = stored.past_lives
         self._acquainted: tuple[tuple[NodeName, tuple[Mac, ...]], ...] = ()
 
     def acquaint(self) -> None:
@@ -29,6 +34,7 @@ class Memory:
             Store(
                 stored=Stored(
                     incarnation=incarnation,
+                    lives=self._s.past_lives,
                     terms=terms,
                     keep_s=self._s.longest_s[Policy.KEEP],
                     release_s=self._s.longest_s[Policy.RELEASE],

@@ -78,6 +78,11 @@ class Peers:
         self.news = True
         return peer.take(message.body, place)
 
+    def is_newest(self, message: Message) -> bool:
+        """Whether a state is the one that its sender is known by, and none from before it."""
+        peer = self.known.get(message.sender)
+        return peer is not None and peer.state is message.body
+
     def _peer(self, node: NodeName) -> Peer:
         """The peer of that name; one too many takes the place of the one that was silent longest."""
         peer = self.known.get(node)

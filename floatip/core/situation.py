@@ -94,6 +94,8 @@ class Situation:
         self.directives = Directives()
         self.steps: list[Step] = []
         """Steps of handovers that nobody was told of yet."""
+        self.past_lives: tuple[int, ...] = ()
+        """The incarnations of this node that are over."""
         self.began = float("-inf")
         self.stalled_at = float("-inf")
         """When this process was last woken late: what it has not read yet may change everything."""

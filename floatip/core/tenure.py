@@ -30,7 +30,7 @@ def must_leave(vip: "Vip", s: Situation, now: float) -> Notice | None:
     """
     if s.stopping and vip.role is not Role.OWNER:
         return Notice("stopping")
-    if vip.spec.name in s.retiring and vip.role is not Role.OWNER:
+    if vip.spec.name in s.retiring and vip.role is not Role.OWNER and not _waits(vip, s):
         return Notice("it is configured otherwise now")
     if faults := vip.faults(now):
         return Notice("; ".join(faults))
@@ -43,6 +43,11 @@ def must_leave(vip: "Vip", s: Situation, now: float) -> Notice | None:
     else:
         owner = owner_that_hears_us(s, vip.spec, now)
     return Notice(f"{owner} owns it", vacated=False) if owner else None
+
+
+def _waits(vip: "Vip", s: Situation) -> bool:
+    """Whether an isolated owner that is to begin the VIP anew keeps it: without a quorum nobody could claim it then."""
+    return vip.role is Role.ISOLATED and any(one.name == vip.spec.name for one in s.spec.vips)
 
 
 def must_yield(vip: "Vip", s: Situation, defence: Defence, now: float) -> Notice | None:

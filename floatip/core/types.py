@@ -21,6 +21,7 @@ DRIFT = 0.01
 """rho: how much faster one node's clock may run than another's (1 %)."""
 BELIEVED = 1 << 62
 """Terms and incarnations from here on are not believed: one more could not be written down any more."""
+REMEMBERED_LIVES = 64
 REMOVAL_DELAY_S = 1.5
 """S: how late a kernel may remove an address whose lifetime has ended (1.0 s was the worst of 400)."""
 
@@ -288,6 +289,13 @@ class Stored:
     macs: tuple[tuple[NodeName, tuple[Mac, ...]], ...] = ()
     """The hardware addresses of the peers, as they last told them."""
     directives: tuple[Directive, ...] = ()
+    lives: tuple[int, ...] = ()
+    """The incarnations before that one, the last of them: whoever speaks as one of them is a recording."""
+
+    @property
+    def past_lives(self) -> tuple[int, ...]:
+        """All incarnations of this node that are over, as far as they are remembered."""
+        return (*self.lives, self.incarnation)[-REMEMBERED_LIVES:] if self.incarnation else self.lives
 
     def owner_down_s(self, policy: Policy) -> float:
         """The largest D ever heard under a policy."""

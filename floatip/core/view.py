@@ -239,10 +239,11 @@ class View:
         self.listening_since = now
         self._void_pending()
 
-    def is_of_now(self, message: Message) -> bool:
-        """Whether the sender has lately heard a peer whom we hear too: no recording can have."""
+    def is_of_now(self, message: Message, acknowledged_since: float = NEVER) -> bool:
+        """Whether the sender has lately heard a peer whom we hear too, and who has heard us: no recording can have."""
         return any(
-            (place := message.seen.get(peer)) is not None
+            log.covers_at >= acknowledged_since
+            and (place := message.seen.get(peer)) is not None
             and (place.incarnation, place.session) == (log.origin.incarnation, log.origin.session)
             and log.origin.seq - place.seq <= RECENT_PLACES
             for peer, log in self.peers.items()

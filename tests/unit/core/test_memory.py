@@ -21,7 +21,7 @@ def s() -> Situation:
 
 def test_whose_macs_are_known_is_told_once_and_remembered(s: Situation) -> None:
     """All of them in one, whoever has them; nothing new is not told again."""
-    memory = Memory(s)
+    memory = Memory(s, Stored())
     memory.acquaint()
     assert s.effects == []
     s.peers.remember(((C, (MACS[C],)), (B, (MACS[B], OTHER))))
@@ -46,7 +46,7 @@ def test_everything_is_written_down_at_once(s: Situation) -> None:
     s.peers.remember(((B, (MACS[B],)),))
     s.longest_s = {Policy.KEEP: 1.5, Policy.RELEASE: 5.5, Policy.LAN: 1.75}
     s.directives.merge([frozen])
-    Memory(s).store(9, ((WEB, 4),))
+    Memory(s, Stored()).store(9, ((WEB, 4),))
     stored = Stored(
         incarnation=9, terms=((WEB, 4),), keep_s=1.5, release_s=5.5, macs=((B, (MACS[B],)),), directives=(frozen,)
     )
