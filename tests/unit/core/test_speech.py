@@ -1,12 +1,14 @@
 """What this node says, and when: heartbeats in full or as a digest, state, batches, the mute beginning."""
 
+from dataclasses import replace
+
 import pytest
 
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.messages import Claim, Heartbeat, Release, State
-from floatip.core.speech import ALWAYS_FULL, BATCH, FAULT_TEXT, SILENT_SESSION_S
-from floatip.core.types import NodeSpec, Role, Standing, VipName
+from floatip.core.speech import ALWAYS_FULL, BATCH, FAULT_TEXT, FAULTS_TEXT, SILENT_SESSION_S
+from floatip.core.types import CheckName, CheckSpec, NodeSpec, Role, Standing, VipName
 from tests.unit.core.bench import Bench
 from tests.unit.core.stage import (
     ADDRESS,
@@ -244,3 +246,26 @@ def test_a_session_on_which_nothing_comes_back_is_begun_anew() -> None:
     bench.echoing.clear()
     assert not of(ef.Reconnect, bench.run(SILENT_SESSION_S - H))
     assert of(ef.Reconnect, bench.run(2 * H))[0] == ef.Reconnect(broker=X, reason="nothing came back for 5 s")
+
+
+def test_peers_are_told_as_many_faults_as_fit_into_a_message() -> None:
+    """The first of them, each cut; what changes the priority is told where there is room left."""
+    names = [CheckName(f"c{number:04}") for number in range(1200)]
+    hard, weighed = names[:1100], names[1100:]
+    specs = [CheckSpec(name=name, rise=1, fall=1, weight=-1 * (name in weighed)) for name in names]
+    bench = Bench(replace(a_spec(vips=(a_vip(checks=tuple(names)),)), checks=tuple(specs))).connect()
+    for name in hard[:999]:
+        bench.give(ev.Checked(check=name, passed=True))
+    for name in (*hard[999:], *weighed):
+        bench.give(ev.Checked(check=name, passed=False, output="x" * 200))
+    bench.run(2.0)
+    (told,) = sent(State, bench.effects)[-1].vips
+    assert (len(told.faults), len(told.notes)) == (101, 100)
+    for name in hard:
+        bench.give(ev.Checked(check=name, passed=False, output="x" * 200))
+        bench.give(ev.Checked(check=name, passed=False, output="x" * 200))
+    bench.run(1.0)
+    (told,) = sent(State, bench.effects)[-1].vips
+    assert len(told.faults) == FAULTS_TEXT // FAULT_TEXT
+    assert {len(fault) for fault in told.faults} == {FAULT_TEXT}
+    assert told.notes == ()
