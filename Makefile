@@ -8,15 +8,18 @@ SEEDS  ?= 500
 RUNS   ?= 10
 FAULTS ?= 500
 CLUSTERS ?= 4
+GARBAGE ?= 1000000
+EXAMPLES ?= 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format tools unit sim lab bench campaign clean
+.PHONY: help demo test check format tools unit sim lab bench campaign hostile clean
 
 help:
 	@echo "make demo      three nodes, a broker and a client in private network namespaces: watch a VIP fail over"
 	@echo "make test      everything that must hold: lint, types, walls, unit, simulator, lab on real kernels"
 	@echo "make check     the quick part of it: lint, types, walls between the rooms, unit tests"
 	@echo "make bench     failover times as a client sees them, in the lab (RUNS=$(RUNS) of each fault)"
+	@echo "make hostile   $(GARBAGE) messages of garbage, and $(EXAMPLES) examples of each kind of hostile input"
 	@echo "make campaign  many more seeds in the simulator, and $(FAULTS) faults under each policy in the lab"
 
 $(VENV)/.user: pyproject.toml
@@ -31,7 +34,7 @@ $(VENV)/.dev: $(VENV)/.user
 	touch $@
 
 tools:
-	@sh deploy/lab-tools.sh mosquitto ip arping ping nft sysctl unshare
+	@sh deploy/lab-tools.sh mosquitto keepalived ip arping ping nft sysctl unshare
 
 demo: $(VENV)/.user
 	@$(BIN)/floatip demo
@@ -57,7 +60,11 @@ lab: $(VENV)/.dev tools
 bench: $(VENV)/.dev tools
 	$(BIN)/python -m floatip.lab.sandbox -- $(BIN)/python -m tests.bench --runs $(RUNS)
 
-campaign: $(VENV)/.dev tools
+hostile: $(VENV)/.dev
+	FLOATIP_GARBAGE=$(GARBAGE) $(BIN)/pytest tests/unit/hands/test_garbage.py -s --timeout 3600
+	FLOATIP_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/unit/bus tests/unit/lan tests/unit/config tests/unit/test_control_hostile.py -n auto --timeout 3600
+
+campaign: $(VENV)/.dev tools hostile
 	$(BIN)/pytest tests/sim -n auto --sim-seeds 20000
 	FLOATIP_STORMS=20 FLOATIP_KILLS=10 $(BIN)/python -m floatip.lab.sandbox -- $(BIN)/pytest tests/lab/test_storms.py tests/lab/test_sentinel_daemon.py -p no:randomly -s
 	FLOATIP_MOVES=100 FLOATIP_INTERRUPTIONS=50 $(BIN)/python -m floatip.lab.sandbox -- $(BIN)/pytest tests/lab/test_planned_moves.py tests/lab/test_handover_interrupted.py --timeout 1800 -p no:randomly -s

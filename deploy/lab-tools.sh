@@ -4,8 +4,13 @@
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 missing=
+samples=/usr/share/doc/keepalived/samples
 for program in "$@"; do
-    command -v "$program" >/dev/null 2>&1 && continue
+    if command -v "$program" >/dev/null 2>&1; then
+        # Its sample configurations are a test's input, and small images leave out /usr/share/doc.
+        [ "$program" != keepalived ] || [ -d "$samples" ] || missing="$missing keepalived"
+        continue
+    fi
     case $program in
         ip) missing="$missing iproute2" ;;
         arping) missing="$missing iputils-arping" ;;
@@ -27,7 +32,8 @@ if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
     fi
     apt-get update -qq
     # shellcheck disable=SC2086
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends --reinstall \
+        -o "Dpkg::Options::=--path-include=/usr/share/doc/keepalived/*" $missing >/dev/null
 else
     echo "the lab needs these packages: apt install$missing" >&2
     exit 1

@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from floatip.control import ControlError, ControlServer
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.engine import Engine
-from floatip.core.types import NodeSpec, Policy, VipName
+from floatip.core.types import BrokerName, NodeSpec, Policy, VipName
 from floatip.driver import Driver
 from floatip.hands.broker import embedded_broker
 from floatip.hands.bus import BusHand
@@ -38,14 +39,17 @@ from floatip.kernelsettings import KernelSettings
 from floatip.lan.heard import LanError
 from floatip.observe.logs import setup
 from floatip.ops.errors import FloatipError
-from floatip.preflight import RefusalError, broker_options, refuse_missing, take_over
+from floatip.preflight import RefusalError, broker_options, http_listener, refuse_missing, take_over
 from floatip.reload import Hands, Reloader
+from floatip.services import Services
 from floatip.store import Store
 from floatip.systemd import Notifier, watchdog_interval_s
 
 SYSCTL_EVERY_S = 60.0
 STOP_S = 5.0
 """How long a farewell may take before the process ends without it."""
+HOOKS_S = 10.0
+"""How long the hooks that are told of the end may take."""
 REFUSED = 4
 DEFECT = 1
 """The exit code that the engine never gives: the program itself is wrong. It dies of it, then, as by a signal, so that
@@ -76,10 +80,9 @@ def run(config: Config, path: Path) -> int:
 # -- building ---------------------------------------------------------------------------------------------------------
 
 
-def _kernel_hand(config: Config, spec: NodeSpec, sentinel: Sentinel, told: Callable[[ev.Event], None]) -> KernelHand:
+def _kernel_hand(spec: NodeSpec, sentinel: Sentinel, told: Callable[[ev.Event], None]) -> KernelHand:
     return KernelHand(
         spec.vips,
-        sources=frozenset(VipName(vip.name) for vip in config.vips if vip.source),
         timing=spec.timing,
         sentinel=sentinel,
         post=told,
@@ -99,7 +102,9 @@ class _Reloads:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self) -> None:
-        """Begin one; another may be under way."""
+        """Begin one; beside one that is under way another waits, and no more: that one reads what all are about."""
+        if len(self._tasks) > 1:
+            return
         task = asyncio.get_running_loop().create_task(self._reload(), name="reload")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -135,12 +140,13 @@ async def _serve(config: Config, path: Path, die: Callable[[int], NoReturn]) -> 
     async with AsyncExitStack() as stack:
         keys, options = load_keys(config.security.keys), broker_options(config)
         refuse_missing(config)
+        listener = http_listener(config)
         settings = KernelSettings()
         stack.callback(settings.restore)
         settings.apply(config)
         lan = LanHand(spec.vips, rate_per_s=config.garp.rate, post=told, warn=log.warning)
         sentinel = Sentinel(log.warning)
-        kernel = _kernel_hand(config, spec, sentinel, told)
+        kernel = _kernel_hand(spec, sentinel, told)
         kernel.on_link_change(_on_link_change(lan, settings))
         heirs = _open(stack, kernel, sentinel, lan)
         embedded = config.mqtt.embedded
@@ -152,20 +158,25 @@ async def _serve(config: Config, path: Path, die: Callable[[int], NoReturn]) -> 
         for warning in await control.start():
             log.warning(warning)
         stack.push_async_callback(control.close)
+        if listener is not None:
+            await _serve_http(listener, config, driver, stack)
         told.driver = driver
         errands = ErrandHand(lan.lan, lan.overhear, told, config.documented)
         stack.push_async_callback(errands.close)
-        hands = Hands(kernel=kernel, lan=lan, bus=bus, errands=errands, settings=settings)
+        services = Services(config, lan, told)
+        stack.push_async_callback(services.checks.close)
+        hands = Hands(kernel=kernel, lan=lan, bus=bus, errands=errands, settings=settings, services=services)
         driver.start(hands, Reloader(path, config, hands, driver.post))
         _begin(driver, hands, heirs)
         log.info("runs", version=__version__, cluster=spec.cluster, node=spec.node, config=str(path))
         notifier.ready()
         code = await _until_ended(driver, hands, notifier)
         if driver.ended.done() and driver.ended.result().code == DEFECT:
-            _remove_all(kernel, Policy.RELEASE)
+            kernel.remove_all([Policy.RELEASE])
             die(code)
-        if _remove_all(kernel, *Policy):
+        if kernel.remove_all(list(Policy)):
             sentinel.part(farewell=True)
+        await services.hooks.close(HOOKS_S)
         return code
 
 
@@ -187,6 +198,7 @@ def _begin(driver: Driver, hands: Hands, heirs: dict[VipName, str]) -> None:
         driver.post(ev.Inherited(vip=vip, interface=interface))
     hands.kernel.survey()
     hands.kernel.watcher.start(asyncio.get_running_loop())
+    hands.services.checks.start()
     hands.bus.start()
 
 
@@ -195,8 +207,22 @@ def _control(config: Config, driver: Driver) -> ControlServer:
         config.control.socket,
         group=config.control.group,
         backend=driver,
-        urls={broker.name: str(broker) for broker in config.mqtt.brokers},
+        urls=_urls(config),
     )
+
+
+async def _serve_http(listener: socket.socket, config: Config, driver: Driver, stack: AsyncExitStack) -> None:
+    """Serve the status page; its libraries are loaded by those who have it alone, and before anything is owned."""
+    from floatip.observe.web import WebServer
+
+    web = WebServer(listener, backend=driver, urls=_urls(config))
+    await web.start()
+    stack.push_async_callback(web.close)
+
+
+def _urls(config: Config) -> dict[BrokerName, str]:
+    """Brokers as the user wrote them."""
+    return {broker.name: str(broker) for broker in config.mqtt.brokers}
 
 
 def _mind(config: Config, spec: NodeSpec, stack: AsyncExitStack) -> Driver:
@@ -215,15 +241,6 @@ def _mind(config: Config, spec: NodeSpec, stack: AsyncExitStack) -> Driver:
     stack.push_async_callback(store.close)
     stack.callback(driver.close)
     return driver
-
-
-def _remove_all(kernel: KernelHand, *policies: Policy) -> bool:
-    """Remove all VIPs under these policies: the last thing a daemon does to the kernel. Return whether that is done."""
-    try:
-        outcomes = kernel.addresses.remove(kernel.all_aliases(policies))
-    except HostError:
-        return False
-    return not any(outcome.error for outcome in outcomes)
 
 
 async def _until_ended(driver: Driver, hands: Hands, notifier: Notifier) -> int:

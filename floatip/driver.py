@@ -6,7 +6,7 @@ event -> ``Engine.step`` -> effects -> hands -> outcome, which is an event again
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from typing import assert_never
 
@@ -19,10 +19,12 @@ from floatip.core.snapshot import Snapshot
 from floatip.core.types import Timing
 from floatip.hands.bus import BusHand
 from floatip.hands.errands import ErrandHand
+from floatip.hands.hooks import HookHand
 from floatip.hands.kernel import KernelHand
 from floatip.hands.lan import LanHand
 from floatip.host.clock import GapDetector, Reading
 from floatip.observe.journal import Journal
+from floatip.observe.tally import Tally
 from floatip.ops.errors import FloatipError
 from floatip.ops.models import EventRecord
 from floatip.reload import Hands, Reloader
@@ -39,17 +41,20 @@ class Driver:
     def __init__(self, engine: Engine, store: Store, timing: Timing, clock: Callable[[], float]) -> None:
         self.engine = engine
         self.journal = Journal()
+        self.tally = Tally()
         self.ended: asyncio.Future[ef.Exit] = asyncio.get_running_loop().create_future()
         self.kernel: KernelHand
         self.lan: LanHand
         self.bus: BusHand
         self.errands: ErrandHand
+        self.hooks: HookHand
         self._reloader: Reloader
         self._ahead_s: float | None = None
         """By how much the wall clock is ahead of the time since boot, as the engine knows it."""
         self._store = store
         self._gap = GapDetector(heartbeat_s=timing.heartbeat_s, lease_s=timing.lease_s)
         self._wake_s = timing.lease_s / 4
+        self._lease_s = timing.lease_s
         self._last_turn: float | None = None
         self._clock = clock
         self._inbox: deque[ev.Event] = deque()
@@ -62,6 +67,7 @@ class Driver:
     def start(self, hands: Hands, reloader: Reloader) -> None:
         """Join the hands and begin."""
         self.kernel, self.lan, self.bus, self.errands = hands.kernel, hands.lan, hands.bus, hands.errands
+        self.hooks = hands.services.hooks
         self._reloader = reloader
         self._turning = True
         for effect in self.engine.start(self._clock()):
@@ -118,7 +124,12 @@ class Driver:
         deadline = self.engine.deadline()
         if deadline is not None:
             wait_s = min(wait_s, max(0.0, deadline - self._clock()))
-        self._timer = asyncio.get_running_loop().call_later(wait_s, self.post, ev.Tick())
+        self._timer = asyncio.get_running_loop().call_later(wait_s, self._woken, self._clock() + wait_s)
+
+    def _woken(self, due: float) -> None:
+        now = self._clock()
+        self.tally.late(now - due, now)
+        self.post(ev.Tick())
 
     def _carry_out(self, effect: ef.Effect) -> None:  # noqa: C901, PLR0912  one arm an effect, and nothing else
         match effect:
@@ -152,7 +163,7 @@ class Driver:
             case ef.RunErrand():
                 self.errands.run(effect)
             case ef.CallHooks():
-                pass
+                self.hooks.call(effect)
             case ef.Configure():
                 self.kernel.configure(effect.vips)
                 self.lan.configure(effect.vips)
@@ -166,6 +177,7 @@ class Driver:
 
     def _tell(self, tell: ef.Tell) -> None:
         self.journal.tell(tell, datetime.now(UTC))
+        self.tally.tell(tell)
         fields = {"kind": tell.kind, "vip": tell.vip, "peer": tell.peer, "was": tell.was, "now": tell.now}
         say = self._log.warning if tell.warning else self._log.info
         say(tell.text, **{key: str(value) for key, value in fields.items() if value is not None})
@@ -181,9 +193,24 @@ class Driver:
 
     # -- what operators ask (the backend of the control socket) -------------------------------------------------------
 
-    def snapshot(self) -> Snapshot:
-        """The cluster as this node sees it now."""
-        return self.engine.snapshot(self._clock())
+    def snapshot(self, vips: slice = slice(None)) -> Snapshot:
+        """The cluster as this node sees it now, with its VIPs or some of them."""
+        return self.engine.snapshot(self._clock(), vips)
+
+    def dropped(self) -> Mapping[str, int]:
+        """How many messages were dropped, by reason."""
+        return {reason.value: count for reason, count in self.bus.dropped.items()}
+
+    def lag_s(self) -> float:
+        """How late the loop was woken lately, at worst."""
+        return self.tally.lag_s(self._clock())
+
+    def illness(self) -> str | None:
+        """Why this daemon cannot be trusted to do its work, if so."""
+        if self.ended.done():
+            return f"ends: {self.ended.result().reason}"
+        silent_s = self._clock() - (self._last_turn or 0.0)
+        return f"the engine has not turned for {silent_s:.1f} s" if silent_s > self._lease_s else None
 
     async def ask(self, event: Asked, answers: int) -> AsyncGenerator[ef.Progress | ef.Answer, None]:
         """Put a request to the engine; yield its steps, and as many Answers as things were asked about."""

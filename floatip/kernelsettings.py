@@ -20,25 +20,28 @@ class KernelSettings:
         self._restores = False
 
     def apply(self, config: Config) -> None:
-        """Set what this configuration needs, and see to it from now on; SysctlError, and all is as it was."""
+        """Set what this configuration needs, and see to it from now on; SysctlError, and nothing has changed."""
+        rows = self._set(config) if config.sysctl.enforce else ()
+        self._rows, self._restores = list(rows), config.sysctl.restore_on_exit
+
+    def _set(self, config: Config) -> tuple[Row, ...]:
         rows = self._table.wanted(
             config.interfaces,
             prefixes_other_than_host=config.has_wide_prefixes,
             all_too=config.sysctl.all,
             failover_interfaces=config.failover_interfaces,
         )
-        rows = rows if config.sysctl.enforce else ()
         try:
             changes = self._table.enforce(rows)
         except SysctlError as error:
             self._table.restore(error.changes)
             raise
+        self._changes += changes
         for change in changes:
-            self._changes.append(change)
             structlog.get_logger().info(
                 "sysctl set", key=change.key, found=change.before, wanted=change.after, reason=change.row.rule.reason
             )
-        self._rows, self._restores = list(rows), config.sysctl.restore_on_exit
+        return rows
 
     def look_again(self, interface: str | None = None) -> None:
         """Set what has come to be wrong since, on one interface or on all, and say so."""

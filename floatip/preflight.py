@@ -1,5 +1,7 @@
 """What must be right before a daemon starts; what is not ends the start with one sentence that names the remedy."""
 
+import errno
+import socket
 import ssl
 from collections.abc import Collection, Sequence
 from ipaddress import ip_address
@@ -13,6 +15,13 @@ from floatip.hands.kernel import KernelHand
 from floatip.host import predecessor
 from floatip.host.addresses import Alias, Found, foreign, leftovers
 from floatip.host.links import links
+
+_REMEDIES = {
+    errno.EADDRINUSE: "see `ss -ltnp 'sport = :{port}'`, and stop what listens there or choose another port",
+    errno.EADDRNOTAVAIL: "see `ip address`, and choose an address of this host, or 127.0.0.1",
+    errno.EACCES: "choose a port above 1023, or give the daemon CAP_NET_BIND_SERVICE",
+}
+"""What to do when a listener cannot be had."""
 
 
 class RefusalError(Exception):
@@ -50,6 +59,23 @@ def _tls(config: Config) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         raise RefusalError(f"mqtt: ca_file, cert_file or key_file cannot be used: {error}") from error
     return context
+
+
+def http_listener(config: Config) -> socket.socket | None:
+    """Where the HTTP side will listen, bound; None if there is to be none. RefusalError if that cannot be had."""
+    if config.http is None:
+        return None
+    at = config.http.listen
+    listener = socket.socket(socket.AF_INET6 if ":" in at.host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((at.host, at.port))
+        listener.listen(100)
+    except OSError as error:
+        listener.close()
+        remedy = _REMEDIES.get(error.errno or 0, "choose another address or port").format(port=at.port)
+        raise RefusalError(f"http.listen {at}: {(error.strerror or str(error)).lower()}: {remedy}") from error
+    return listener
 
 
 def take_over(kernel: KernelHand) -> dict[VipName, str]:

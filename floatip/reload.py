@@ -5,15 +5,17 @@ Knows: what a running daemon can change. Never: how a VIP is given up or begun a
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import structlog
 
 from floatip import __version__
 from floatip.bus.errors import BusError
-from floatip.bus.signing import load_keys
+from floatip.bus.signing import Keys, load_keys
 from floatip.config import Config, ConfigError, load, warnings
 from floatip.core import events as ev
 from floatip.hands.bus import BusHand
@@ -25,6 +27,7 @@ from floatip.kernelsettings import KernelSettings
 from floatip.observe.logs import set_level
 from floatip.ops.errors import BadRequest, Refused
 from floatip.preflight import RefusalError, refuse_foreign, refuse_missing
+from floatip.services import Services
 
 RESTART = (
     ("cluster",),
@@ -51,6 +54,7 @@ class Hands:
     bus: BusHand
     errands: ErrandHand
     settings: KernelSettings
+    services: Services
 
 
 class Reloader:
@@ -70,22 +74,31 @@ class Reloader:
         """
         async with self._busy:
             try:
-                config = await asyncio.to_thread(load, self._path)
+                config, keys = await asyncio.to_thread(self._read)
             except ConfigError as error:
                 raise BadRequest(f"the configuration is not changed:\n{error}") from None
+            except BusError as error:
+                raise Refused(f"nothing is changed: {error}") from None
             before, after = (one.model_dump(mode="json", by_alias=True) for one in (self._config, config))
-            if keys := [".".join(path) for path in RESTART if _at(before, path) != _at(after, path)]:
-                text = f"{', '.join(keys)} cannot change in service, so nothing is changed; restart this daemon instead"
-                raise Refused(text)
+            if fixed := [".".join(path) for path in RESTART if _at(before, path) != _at(after, path)]:
+                what = ", ".join(fixed)
+                raise Refused(f"{what} cannot change in service, so nothing is changed; restart this daemon instead")
             try:
-                self._apply(config)
-            except (RefusalError, HostError, BusError) as error:
+                self._apply(config, keys)
+            except (RefusalError, HostError) as error:
                 raise Refused(f"nothing is changed: {error}") from None
             self._config = config
             return tuple(_changes(before, after))
 
-    def _apply(self, config: Config) -> None:
-        keys = load_keys(config.security.keys)
+    def _read(self) -> tuple[Config, Keys]:
+        """Read all files, in a thread: a file may be slow, and a pipe would be waited for without end."""
+        with suppress(OSError):  # what cannot be looked at cannot be read either, and that is told better
+            if not S_ISREG(self._path.stat().st_mode):
+                raise ConfigError(f"{self._path}: is no regular file: it cannot be read again in service")
+        config = load(self._path)
+        return config, load_keys(config.security.keys)
+
+    def _apply(self, config: Config, keys: Keys) -> None:
         refuse_missing(config)
         known = {placed.address for vip in self._config.vips for placed in vip.addresses}
         refuse_foreign(self._hands.kernel, config, besides=known)
@@ -96,6 +109,7 @@ class Reloader:
         self._hands.bus.rekey(keys)
         self._hands.lan.set_rate(config.garp.rate)
         self._hands.errands.documented = config.documented
+        self._hands.services.configure(config)
         self._post(ev.Reconfigured(spec=config.node_spec(__version__)))
 
 

@@ -14,7 +14,14 @@ SOURCES = sorted(path.relative_to(TOP).as_posix() for path in (TOP / "floatip").
 TESTS = sorted(path.relative_to(TOP).as_posix() for path in (TOP / "tests").rglob("*.py"))
 FILE_LINES = 325
 FUNCTION_LINES = 50
-ROOMS = {"aiomqtt": "floatip/bus/", "paho": "floatip/bus/", "pyroute2": "floatip/host/", "scapy": "floatip/lan/"}
+ROOMS = {
+    "aiomqtt": "floatip/bus/",
+    "paho": "floatip/bus/",
+    "pyroute2": "floatip/host/",
+    "scapy": "floatip/lan/",
+    "uvicorn": "floatip/observe/",
+    "prometheus_client": "floatip/observe/",
+}
 """Each of these libraries is known to one room."""
 TEXTS = {".py", ".md", ".toml", ".txt", ".sh", ".service", ".conf", ".yml", ".yaml", ".html", ".cfg", ""}
 Function = ast.FunctionDef | ast.AsyncFunctionDef

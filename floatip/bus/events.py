@@ -26,6 +26,8 @@ class DropReason(StrEnum):
     """In a format newer than ours."""
     GARBLED = "garbled"
     """Not of the form."""
+    OLD = "old or repeated"
+    """Verified, and not beyond what its sender said before on that broker: held back, delivered twice or replayed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +40,15 @@ class Up:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """A message came, verified and of the form; ``retained`` if it is an old one that the broker kept."""
+    """A message came, verified and of the form; ``retained`` if it is an old one that the broker kept.
+
+    ``old``: its sender had said more than that before, so that it tells nothing new (``DropReason.OLD``).
+    """
 
     broker: BrokerName
     message: Message
     retained: bool
+    old: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 Each attempt is a session with a number of its own, told to peers by its will and by every message of it. ``deliver``
 is told ``Up``, then messages in the broker's order, then ``Down``; or ``Unreachable`` for an attempt that came to
-nothing. No message of a session is delivered before its ``Up`` or after its ``Down``.
+nothing. No message of a session is delivered before its ``Up`` or after its ``Down``; what is ``Dropped`` is told of
+at once and not kept, so that a broker full of garbage costs no memory and keeps nobody out.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from floatip.bus.connection import BrokerOptions, Connection, ConnectionFailedEr
 from floatip.bus.envelope import open_envelope, seal
 from floatip.bus.errors import BusError
 from floatip.bus.events import Delivered, Down, Dropped, DropReason, SessionEvent, Unreachable, Up
+from floatip.bus.newest import Newest
 from floatip.bus.signing import Keys
 from floatip.bus.topics import Letter, place_of, subscription
 from floatip.core.messages import Message, Will
@@ -25,7 +27,7 @@ LONGEST_PAUSE_S = 1.0
 SETTLED_S = 5.0
 """A session that lasted this long was a good one: the next pause is a short one again."""
 MAX_EARLY = 4096
-"""Letters that may come before the subscription is confirmed: the retained states, and little else."""
+"""Messages that may come before the subscription is confirmed: the retained states, and little else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,8 @@ class Session:
         self._deliver = deliver
         self._connection: Connection | None = None
         self._number: int | None = None
-        self._early: list[Letter] = []
+        self._early: list[Delivered] = []
+        self._newest = Newest()
         self._closing = asyncio.Event()
 
     @property
@@ -144,9 +147,9 @@ class Session:
         self._deliver(Up(broker=self.broker, session=number))
         try:
             early, self._early = self._early, []
-            for letter in early:
+            for told in early:
                 if not connection.ended.done():
-                    self._receive(letter)
+                    self._deliver(told)
             await asyncio.wait({connection.ended})
             reason = await connection.ended
         finally:
@@ -156,15 +159,19 @@ class Session:
         await connection.farewell()
 
     def _receive(self, letter: Letter) -> None:
-        if self._number is None:
-            self._early.append(letter)
-            if len(self._early) > MAX_EARLY and self._connection is not None:
-                self._connection.end(f"more than {MAX_EARLY} messages came before the subscription was confirmed")
+        told = self._read(letter)
+        if self._number is not None or isinstance(told, Dropped):
+            self._deliver(told)
             return
+        self._early.append(told)
+        if len(self._early) > MAX_EARLY and self._connection is not None:
+            self._connection.end(f"more than {MAX_EARLY} messages came before the subscription was confirmed")
+
+    def _read(self, letter: Letter) -> Delivered | Dropped:
+        """Return what a letter says, or why it is not believed."""
         place = place_of(self._member.cluster, letter.topic)
         if place is None:
-            self._deliver(Dropped(broker=self.broker, reason=DropReason.NOT_OURS, sender=None))
-            return
+            return Dropped(broker=self.broker, reason=DropReason.NOT_OURS, sender=None)
         opened = open_envelope(
             letter.payload,
             keys=self._keys,
@@ -174,9 +181,9 @@ class Session:
             retained=letter.retained,
         )
         if isinstance(opened, DropReason):
-            self._deliver(Dropped(broker=self.broker, reason=opened, sender=place.sender))
-        else:
-            self._deliver(Delivered(broker=self.broker, message=opened, retained=letter.retained))
+            return Dropped(broker=self.broker, reason=opened, sender=place.sender)
+        old = not letter.retained and self._newest.is_old(opened)
+        return Delivered(broker=self.broker, message=opened, retained=letter.retained, old=old)
 
     async def _rest(self, failures: int) -> None:
         """Wait before the next attempt, longer after each failure in a row, unless ``close`` is called."""

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from floatip import __version__
-from floatip.cli import cluster, doctor, hosts, orders, service
+from floatip.cli import cluster, doctor, hosts, importer, orders, service
 from floatip.cli.options import JsonOption, NoColorOption, Settings, SocketOption, verb
 
 app = typer.Typer(
@@ -64,3 +64,7 @@ for _name, _run in (
     ("demo", service.demo),
 ):
     app.command(_name)(verb(_run))
+
+importing = typer.Typer(help="Write a configuration from that of another program.", no_args_is_help=True)
+importing.command("keepalived")(verb(importer.keepalived))
+app.add_typer(importing, name="import")

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from floatip.cli.draw import Paper, explanation, status_view
-from floatip.cli.options import Settings, duration_s, printable
+from floatip.cli.draw import Paper, explanation
+from floatip.cli.options import Settings, duration_s
 from floatip.cli.talk import DryRunOption, TimeoutOption, ended, print_json, report, steps, with_cluster
 from floatip.ops.errors import NotRunning
 from floatip.ops.models import EventRecord, Status, iso, to_document
+from floatip.ops.view import printable, status_view
 
 if TYPE_CHECKING:
     from floatip.ops.client import Cluster

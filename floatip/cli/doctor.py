@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from floatip.cli.draw import Cell, Paper, Table, Tone, View
+from floatip.cli.draw import Paper
 from floatip.cli.options import Ended, Settings
+from floatip.ops.view import Cell, Table, Tone, View
 
 if TYPE_CHECKING:
     from floatip.doctor import Finding, Report

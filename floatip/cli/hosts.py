@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from floatip.cli.draw import Cell, Paper, Table, Tone, View, ago
-from floatip.cli.options import Settings, printable
+from floatip.cli.draw import Paper
+from floatip.cli.options import Settings
 from floatip.cli.talk import DryRunOption, print_json, steps, with_cluster
 from floatip.ops.models import Migration, to_document
 from floatip.ops.rows import Audit, AuditRow
+from floatip.ops.view import Cell, Table, Tone, View, ago, printable
 
 if TYPE_CHECKING:
     from floatip.ops.client import Cluster

@@ -13,6 +13,8 @@ from typing import Annotated
 
 import typer
 
+from floatip.ops.view import printable
+
 SocketOption = Annotated[
     Path | None,
     typer.Option("--socket", metavar="PATH", help="The control socket, if not /run/floatip/floatip.sock."),
@@ -78,11 +80,6 @@ def complain(sentence: str) -> None:
     """Tell the operator on standard error what went wrong; further lines are set in."""
     lines = (printable(line) for line in sentence.split("\n"))
     print("floatip: " + "\n  ".join(lines), file=sys.stderr)
-
-
-def printable(text: str) -> str:
-    """Return the text without anything that a terminal would obey: parts of it come from other hosts."""
-    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
 
 
 def duration_s(text: str) -> float:

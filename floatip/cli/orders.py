@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from floatip.cli.options import Settings, duration_s, printable
+from floatip.cli.options import Settings, duration_s
 from floatip.cli.talk import DryRunOption, TimeoutOption, ended, print_json, steps, with_cluster
+from floatip.ops.view import printable
 
 if TYPE_CHECKING:
     from floatip.ops.client import Cluster

@@ -73,14 +73,14 @@ def cleanup(
     loaded, _ = _load(config)
     from floatip import __version__
     from floatip.core.types import REMOVAL_DELAY_S
-    from floatip.hands.kernel import aliases_of
+    from floatip.hands.places import aliases_of
     from floatip.host.cleanup import clean_up
     from floatip.host.errors import HostError
     from floatip.host.predecessor import guards
 
     spec = loaded.node_spec(__version__)
     lasts_s = max((spec.timing.lifetime_s(vip.policy) for vip in spec.vips), default=0) + REMOVAL_DELAY_S
-    aliases = [alias for vip in spec.vips for alias in aliases_of(vip, vip.interfaces[0], source=False)]
+    aliases = [alias for vip in spec.vips for alias in aliases_of(vip, vip.interfaces[0])]
     try:
         if _starts_again() and not force and guards():
             print("the daemon starts again: leaves its addresses to the sentinel until then", flush=True)

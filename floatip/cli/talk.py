@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from floatip.cli.options import Settings, complain, printable
+from floatip.cli.options import Settings, complain
 from floatip.ops.errors import FloatipError
 from floatip.ops.models import MoveResult, OrderResult, Step, to_document, worst
+from floatip.ops.view import printable
 
 if TYPE_CHECKING:
     from floatip.ops.client import Cluster

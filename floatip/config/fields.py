@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_interface
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
@@ -20,6 +20,8 @@ INTERFACE_PATTERN = r"[^\s/:@]{1,15}"
 DURATION_PATTERN = r"[0-9]+(\.[0-9]+)?(ms|s|m|h)"
 MQTT_PORT = 1883
 MQTTS_PORT = 8883
+
+KeepalivedArguments = bool | Literal["group"]
 
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|m|h)")
@@ -263,6 +265,15 @@ def read_argv(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def read_keepalived_arguments(value: Any) -> KeepalivedArguments:
+    """Whether, and as what, a hook names its VIP as keepalived does."""
+    if isinstance(value, bool):
+        return value
+    if value == "group":
+        return "group"
+    raise ValueError(f'found {shown(value)}, must be true, false or "group"')
+
+
 def _string(pattern: str | None = None, **more: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string"} | ({"pattern": f"^{pattern}$"} if pattern else {}) | more)
 
@@ -289,4 +300,9 @@ Argv = Annotated[
     tuple[str, ...],
     PlainValidator(read_argv),
     WithJsonSchema({"type": "array", "items": {"type": "string"}, "minItems": 1}),
+]
+KeepalivedStyle = Annotated[
+    KeepalivedArguments,
+    PlainValidator(read_keepalived_arguments),
+    WithJsonSchema({"enum": [False, True, "group"]}),
 ]

@@ -87,6 +87,12 @@ class Config(Table):
         return Handover.BREAK_BEFORE_MAKE if release else Handover.MAKE_BEFORE_BREAK
 
     @property
+    def checks_in_use(self) -> tuple[Check, ...]:
+        """The checks that a VIP asks for."""
+        used = {name for vip in self.vips for name in vip.checks}
+        return tuple(check for check in self.checks if check.name in used)
+
+    @property
     def documented(self) -> dict[Address, tuple[str, str]]:
         """Purpose and contact of each plain alias that the file names."""
         return {alias.address: (alias.purpose, alias.contact) for alias in self.aliases}
@@ -115,7 +121,7 @@ class Config(Table):
             vips=tuple(self._vip_spec(vip) for vip in self.vips),
             checks=tuple(
                 CheckSpec(name=CheckName(check.name), rise=check.rise, fall=check.fall, weight=check.weight)
-                for check in self.checks
+                for check in self.checks_in_use
             ),
             timing=Timing(
                 heartbeat_s=self.timing.heartbeat_s,

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 
 from floatip.config.explain import explained, keys_of, table_of
 from floatip.config.model import Config
-from floatip.config.notyet import unsupported
 from floatip.config.problems import ConfigError, KeyPath, Problem
 from floatip.config.relations import relations
 
@@ -47,7 +46,10 @@ def find(option: Path | str | None, env: Mapping[str, str]) -> Path:
 
 def load(path: Path) -> Config:
     """The configuration in a file; ConfigError with every reason if it cannot be used."""
-    return parse(_toml(path), str(path))
+    try:
+        return parse(_toml(path), str(path))
+    except RecursionError:
+        raise ConfigError(f"{path}: is nested too deeply") from None
 
 
 def parse(raw: dict[str, Any], source: str) -> Config:
@@ -61,7 +63,7 @@ def parse(raw: dict[str, Any], source: str) -> Config:
         problems = explained(error)
         config, broken = _salvaged(raw, [problem.path for problem in problems])
     if config is not None:
-        problems += [problem for problem in relations(config) + unsupported(config) if not _rests_on(problem, broken)]
+        problems += [problem for problem in relations(config) if not _rests_on(problem, broken)]
     if problems or config is None:
         problems.sort(key=_place)
         raise ConfigError(*(f"{source}:{problem}{_whose(problem.path, raw)}" for problem in problems))
@@ -86,8 +88,6 @@ def _toml(path: Path) -> dict[str, Any]:
         before = content[: error.start]
         line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
         raise ConfigError(f"{path}:{line}:{column}: must be UTF-8, found byte 0x{content[error.start]:02x}") from None
-    except RecursionError:
-        raise ConfigError(f"{path}: is nested too deeply") from None
     except ValueError as error:
         raise ConfigError(f"{path}:{_placed(str(error), content.decode())}") from None
 

@@ -192,7 +192,6 @@ def _preempt(config: Config) -> Found:
 
 
 def _source_routing(config: Config) -> Found:
-    tables: dict[tuple[int, int], tuple[KeyPath, object]] = {}
     for path, vip in _vips(config):
         gateway_path, table_path, addresses = (*path, "gateway"), (*path, "table"), (*path, "addresses")
         gateway, table = vip.gateway, vip.table
@@ -210,11 +209,46 @@ def _source_routing(config: Config) -> Found:
         if gateway.version not in {placed.address.version for placed in vip.addresses}:
             text = f"{gateway} is IPv{gateway.version}, must be of the kind of one of the addresses of this VIP"
             yield Problem(path=gateway_path, text=text, reads=(addresses,))
-        if table is not None:
-            first, other = tables.setdefault((table, gateway.version), (gateway_path, gateway))
-            if other != gateway:
-                text = f"table {table} leads to {other} for vip[{first[1]}]; must be the same, or another table"
-                yield Problem(path=gateway_path, text=text, reads=(table_path, first, (*first[:-1], "table")))
+        if len(outs := _outs(vip, gateway)) > 1:
+            named = " and ".join(", ".join(names) for names in outs)
+            text = f"{gateway} is the gateway of addresses on {named}; they must be on one, or be VIPs of their own"
+            yield Problem(path=gateway_path, text=text, reads=(addresses, (*path, "interfaces")))
+
+
+def _shared_tables(config: Config) -> Found:
+    """VIPs that share a table leave by one gateway, and out of one interface: ARP is answered where replies leave."""
+    tables: dict[tuple[int, int], tuple[KeyPath, Vip]] = {}
+    for path, vip in _vips(config):
+        if vip.gateway is None or vip.table is None:
+            continue
+        where, other = tables.setdefault((vip.table, vip.gateway.version), (path, vip))
+        both = (*((*at, key) for at in (path, where) for key in ("gateway", "table")),)
+        if other.gateway != vip.gateway:
+            text = f"table {vip.table} leads to {other.gateway} for {dotted(where)}; must be the same, or another table"
+            yield Problem(path=(*path, "gateway"), text=text, reads=both)
+        elif where != path and len(names := _names(other, vip)) > 1:
+            text = (
+                f"table {vip.table} is also that of {dotted(where)}, and leads out of one interface, but these VIPs "
+                f"can be on {', '.join(names)}; must be another table"
+            )
+            places = (*((*at, key) for at in (path, where) for key in ("addresses", "interfaces")),)
+            yield Problem(path=(*path, "table"), text=text, reads=(*both, *places))
+
+
+def _names(*vips: Vip) -> list[str]:
+    """The interfaces that addresses of the kind of their gateways can be on."""
+    outs = [out for vip in vips if vip.gateway is not None for out in _outs(vip, vip.gateway)]
+    return list(dict.fromkeys(name for out in outs for name in out))
+
+
+def _outs(vip: Vip, gateway: Address) -> list[tuple[str, ...]]:
+    """The interfaces that addresses of the gateway's kind can be on; more than one choice of them is one too many."""
+    ways = (
+        vip.interfaces if placed.interface is None else (placed.interface,)
+        for placed in vip.addresses
+        if placed.address.version == gateway.version
+    )
+    return list(dict.fromkeys(ways))
 
 
 def _check_names(config: Config) -> Found:
@@ -242,9 +276,25 @@ def _checks(config: Config) -> Found:
 
 def _hooks(config: Config) -> Found:
     for number, hook in enumerate(config.hooks):
+        if hook.keepalived_name is not None and not hook.keepalived_arguments:
+            text = 'has no use without keepalived_arguments = true or "group": set that, or leave it out'
+            path: KeyPath = ("hook", number, "keepalived_name")
+            yield Problem(path=path, text=text, reads=(("hook", number, "keepalived_arguments"),))
         events = [(("hook", number, "on", place), str(event)) for place, event in enumerate(hook.on)]
         for again, _, event in _repeated(events):
             yield Problem(path=again, text=f'"{event}" is named twice; must be named once')
+
+
+def _hook_vips(config: Config) -> Found:
+    defined = [vip.name for vip in config.vips]
+    for number, hook in enumerate(config.hooks):
+        names = [(("hook", number, "vips", place), name) for place, name in enumerate(hook.vips)]
+        for again, _, name in _repeated(names):
+            yield Problem(path=again, text=f'"{name}" is named twice; must be named once')
+        for here, name in names:
+            if name not in defined:
+                known = f"one of: {', '.join(defined)}" if defined else f'defined: [[vip]] with name = "{name}"'
+                yield Problem(path=here, text=f'no [[vip]] is named "{name}", must be {known}', reads=(("vip",),))
 
 
 RULES: tuple[Rule, ...] = (
@@ -263,7 +313,9 @@ RULES: tuple[Rule, ...] = (
     _bootstrap,
     _preempt,
     _source_routing,
+    _shared_tables,
     _check_names,
     _checks,
     _hooks,
+    _hook_vips,
 )

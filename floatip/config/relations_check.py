@@ -12,6 +12,7 @@ _URL = re.compile(r"https?://[^\s/@]+(/\S*)?")
 
 def check_fields(check: Check) -> Iterator[tuple[str, str]]:
     """(key, what is wrong) for keys that the type of the check needs, or has no use for."""
+    yield from _of_files(check)
     if check.type is CheckType.EXEC:
         if check.command is None:
             yield "command", 'is missing: type "exec" needs it, for example command = ["/usr/bin/pgrep", "nginx"]'
@@ -25,6 +26,16 @@ def check_fields(check: Check) -> Iterator[tuple[str, str]]:
         yield "target", f'is missing: type "{check.type}" needs {form}'
     elif not right(check.target):
         yield "target", f'found {shown(check.target)}, must be {form} in a check of type "{check.type}"'
+
+
+def _of_files(check: Check) -> Iterator[tuple[str, str]]:
+    if check.type is CheckType.FILE:
+        if check.contains == "":
+            yield "contains", "is empty, must be the text that the file has to contain; any file: leave it out"
+        return
+    for key, value in (("contains", check.contains), ("max_age", check.max_age_s)):
+        if value is not None:
+            yield key, f'has no use in a check of type "{check.type}": leave it out, or write type = "file"'
 
 
 def _reads(reader: Callable[[str], object]) -> Callable[[str], bool]:

@@ -17,6 +17,7 @@ from floatip.config.fields import (
     Group,
     HostAddress,
     Interface,
+    KeepalivedStyle,
     Line,
     Listen,
     Many,
@@ -274,6 +275,10 @@ class Check(Table):
     timeout_s: Annotated[Duration, within("1ms", "1h")] = Field(
         default=0.5, alias="timeout", description="after this it has failed; at most `interval`"
     )
+    contains: Line | None = Field(default=None, description="file: a text in its first 64 KiB")
+    max_age_s: Annotated[Duration, within("100ms", "8760h")] | None = Field(
+        default=None, alias="max_age", description="file: it must have been modified within this time"
+    )
     rise: int = Field(default=2, ge=1, le=1000, description="successes in a row until it passes")
     fall: int = Field(default=3, ge=1, le=1000, description="failures in a row until it fails")
     weight: int = Field(
@@ -286,9 +291,13 @@ class Hook(Table):
 
     on: Many[Annotated[Occasion, Field(strict=False)]] = Field(min_length=1, description="the events it is called for")
     command: Argv = Field(description="FLOATIP_* in the environment, the event as JSON on standard input")
-    keepalived_arguments: bool = Field(
-        default=False, description="also INSTANCE|GROUP NAME MASTER|BACKUP|FAULT|STOP PRIORITY"
+    vips: Many[Name] = Field(default=(), description="names of the [[vip]]s it is called for; none: all of them")
+    keepalived_arguments: KeepalivedStyle = Field(
+        default=False,
+        description="true: also the arguments INSTANCE NAME MASTER|BACKUP|FAULT|STOP PRIORITY of keepalived's notify; "
+        '"group": GROUP instead of INSTANCE, and priority 0',
     )
+    keepalived_name: Line | None = Field(default=None, description="NAME in those arguments; default: the VIP's")
     timeout_s: Annotated[Duration, within("10ms", "1h")] = Field(
         default=10.0, alias="timeout", description="after this it is killed"
     )

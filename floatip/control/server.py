@@ -49,7 +49,7 @@ class ControlServer:
         self._urls = urls
         self._wall_clock = wall_clock
         self._server: asyncio.Server | None = None
-        self._clients: set[asyncio.Task[None]] = set()
+        self._clients: dict[asyncio.Task[None], Line] = {}
 
     async def start(self) -> list[str]:
         """Begin to serve; return warnings about who may use the socket. ControlError if it cannot be had."""
@@ -64,9 +64,12 @@ class ControlServer:
         self._server.close()
         for _ in range(_ACCEPT_TURNS):
             await asyncio.sleep(0)
-        for client in self._clients:
+        clients = dict(self._clients)
+        for client in clients:
             client.cancel()
-        await asyncio.gather(*self._clients, return_exceptions=True)
+        await asyncio.gather(*clients, return_exceptions=True)
+        for line in clients.values():  # a task that had not begun ends without having closed anything
+            await line.end()
         await self._server.wait_closed()
         self._server = None
         self._doorway.close()
@@ -75,9 +78,10 @@ class ControlServer:
         if len(self._clients) >= 2 * MAX_CLIENTS:
             writer.transport.abort()
             return
-        client = asyncio.create_task(self._serve(reader, Line(writer)), name=f"control client {secrets.token_hex(2)}")
-        self._clients.add(client)
-        client.add_done_callback(self._clients.discard)
+        line = Line(writer)
+        client = asyncio.create_task(self._serve(reader, line), name=f"control client {secrets.token_hex(2)}")
+        self._clients[client] = line
+        client.add_done_callback(self._clients.pop)
 
     async def _serve(self, reader: asyncio.StreamReader, line: Line) -> None:
         """Serve one client until it has its answer, or cannot be given one."""

@@ -51,5 +51,6 @@ class Calls:
                 owner=owner if mine or owner != self._s.node else None,
                 why=why,
                 mac=mac,
+                stops=self._s.stopping,
             )
         )

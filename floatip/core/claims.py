@@ -90,7 +90,7 @@ def turn(s: Situation, spec: VipSpec, now: float, *, not_before: float, owner_te
     """When it is this node's turn, if it has no hindrance; due is infinite while a majority is out of reach.
 
     ``owner_term`` is the highest of which an owner spoke. The owner itself has no rank: if it lives, the turn never
-    comes, and if it does not, it is no candidate.
+    comes, and if it does not, it is no candidate. A farewell to other addresses than ours only reserves the name.
     """
     ready = claimable_at(s.all_views(), s.quorum, spec.name, spec.policy, s.listen_s(spec.policy))
     left = vacancy(s, spec, owner_term, now)
@@ -99,10 +99,11 @@ def turn(s: Situation, spec: VipSpec, now: float, *, not_before: float, owner_te
     names = order(s, spec, now, fit=True, without=left.by if left else silent.node if silent else None)
     rank = names.index(s.node)
     wait_s = rank * s.timing.heartbeat_s
-    if left is not None and left.to == s.node and now < left.reserved_until:
+    spared = left is not None and left.definition == spec.definition
+    if left is not None and spared and left.to == s.node and now < left.reserved_until:
         due = max(ready, left.at)
         return Turn(due=due, needs_silence=False, probe_from=due)
-    if left is not None and left.to is None:
+    if left is not None and spared and left.to is None:
         due = max(ready, left.at, not_before) + wait_s
         return Turn(due=due, needs_silence=False, probe_from=due)
     if left is not None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from floatip.core.binding import AddressBinding
 from floatip.core.directives import FORCED
-from floatip.core.effects import Kind
-from floatip.core.handover import End, Handover, Stage
+from floatip.core.effects import Cause, Kind
+from floatip.core.handover import End, Handover, Order, Stage
 from floatip.core.motives import Motives
 from floatip.core.situation import Farewell, Situation
 from floatip.core.tenure import Notice
@@ -75,6 +75,7 @@ class Departure:
         if self.farewell.kept:
             self._binding.hush()
         self._s.partings[self._spec.name] = f"{self._s.node} handed it over"
+        self._s.parted[self._spec.name] = self._why_given(order)
         return f"to {target}: {order.why}" if order is not None else f"to {target}"
 
     def leave(self, notice: Notice, now: float) -> None:
@@ -87,6 +88,24 @@ class Departure:
             self.handover.cancel(why, now)
         self._motives.rest()
         self._s.partings[self._spec.name] = f"{self._s.node} gave it up"
+        self._s.parted[self._spec.name] = self._why_left(notice)
+
+    def _why_given(self, order: Order | None) -> Cause:
+        if order is not None and order.stops:
+            return Cause.STOP
+        if order is not None and order.preempts:
+            return Cause.CHECK if self.farewell.swayed else Cause.PREEMPT
+        drained = self._s.directives.drained(self._s.node) and (order is None or not order.id)
+        return Cause.DRAIN if drained else Cause.HANDOVER
+
+    def _why_left(self, notice: Notice) -> Cause:
+        if self._s.stopping or self._spec.name in self._s.retiring:
+            return Cause.STOP
+        if notice.swayed:
+            return Cause.CHECK
+        if not notice.vacated:
+            return Cause.TAKEOVER
+        return Cause.DRAIN if self._s.directives.drained(self._s.node) else Cause.FAULT
 
     def keep(self, now: float, *, faulty: bool) -> Keeping:
         """After a release: keep the addresses until the target has them."""

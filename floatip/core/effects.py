@@ -137,6 +137,38 @@ class Kind(StrEnum):
     CLOCK = "clock"
 
 
+class Cause(StrEnum):
+    """Why a VIP has another owner than before, as far as a node can know."""
+
+    FIRST = "first"
+    """Nobody owned it."""
+    TAKEOVER = "takeover"
+    """The former owner is gone: dead, silent, or overruled by one with a better right."""
+    HANDOVER = "handover"
+    """The former owner handed it over."""
+    PREEMPT = "preempt"
+    """It did so because another node comes first."""
+    CHECK = "check"
+    """A check of the former owner fails."""
+    DRAIN = "drain"
+    """The former owner is drained."""
+    STOP = "stop"
+    """The former owner's daemon stops, or has the VIP configured otherwise."""
+    FAULT = "fault"
+    """The former owner gave it up at once: its link, its LAN, its kernel, or its quorum failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A VIP has another owner than before."""
+
+    owner: NodeName
+    former: NodeName | None
+    cause: Cause
+    silent_s: float | None = None
+    """Of a takeover: from the last word of the former owner to the new one's first announcement, or the news of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tell:
     """One sentence for people, with its parts for programs: the log line and the entry in ``floatip events``."""
@@ -148,6 +180,7 @@ class Tell:
     was: Role | None = None
     now: Role | None = None
     warning: bool = False
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +207,8 @@ class CallHooks:
     why: str
     mac: Mac | None = None
     """Of a conflict: who answered."""
+    stops: bool = False
+    """The daemon is about to end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

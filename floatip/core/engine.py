@@ -93,9 +93,9 @@ class Engine:
         """The time by which ``step`` must be called again."""
         return self._timers.next()
 
-    def snapshot(self, now: float) -> Snapshot:
-        """What this node can tell of itself and the cluster."""
-        return report(self._s, self._vips, self._onlooker, now)
+    def snapshot(self, now: float, vips: slice = slice(None)) -> Snapshot:
+        """What this node can tell of itself, the cluster, and its VIPs or some of them."""
+        return report(self._s, tuple(self._vips.values())[vips], self._onlooker, now)
 
     # -- taking events in ---------------------------------------------------------------------------------------------
 
@@ -261,9 +261,9 @@ class Engine:
         for name in self._roster.in_order(self._dirty):
             self._timers.set(("vip", name), self._vips[name].settle(now))
         self._dirty.clear()
-        gone = self._roster.settle()
-        self._desk.forget(gone)
-        for name in gone:
+        others = self._roster.settle(now)
+        self._desk.forget(others)
+        for name in others:
             self._timers.set(("vip", name), now if name in self._vips else None)
 
     def _look_at_lan(self, now: float) -> None:

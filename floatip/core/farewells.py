@@ -26,6 +26,8 @@ class Vacancy:
     kept: bool = False
     handed_to: NodeName | None = None
     """To whom it was handed over, in its first farewell or in this one."""
+    definition: str = ""
+    """What its owner meant by it: of other addresses nobody took leave."""
 
 
 def take_farewell(
@@ -45,4 +47,5 @@ def take_farewell(
             reserved_until=now + min(body.reserved_s, MOST_RESERVED_S),
             kept=body.kept,
             handed_to=body.to or (kept.handed_to if kept is not None else None),
+            definition=entry.definition if entry is not None else kept.definition if kept is not None else "",
         )

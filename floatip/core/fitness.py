@@ -7,13 +7,16 @@ from floatip.core.types import NodeName, Policy, VipName, VipSpec
 
 
 def link_faults(s: Situation, spec: VipSpec) -> tuple[str, ...]:
-    """What a VIP needs and has not: a link, and a LAN that answers, on one of its interfaces and on each named one."""
+    """What a VIP needs and has not: a link, and a LAN that answers, on one of its interfaces and on each named one.
+
+    Of an interface that was never heard of nothing is wrong yet.
+    """
     if not s.links:
         return ()
     needed = sorted({placed.interface for placed in spec.addresses if placed.interface is not None})
     if s.interface_for(spec) is None:
         needed = [*spec.interfaces, *(name for name in needed if name not in spec.interfaces)]
-    down = [name for name in needed if not s.links.get(name, False)]
+    down = [name for name in needed if not s.links.get(name, True)]
     dead = [name for name in needed if name in s.lan_dead and name not in down]
     found = (f"link down: {', '.join(down)}",) if down else ()
     return found + ((f"LAN unreachable: nobody answers on {', '.join(dead)}",) if dead else ())

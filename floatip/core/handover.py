@@ -106,7 +106,8 @@ class Handover:
         self._reserved_s = RESERVED_S
         self._claimed = False
         self._says_owner_at = INFINITE
-        self._seen = False
+        self._announced: set[NodeName] = set()
+        """The peers that have announced it since; another than the target took it because that died."""
         self._abandoned: str | None = None
         self._last_complaint = ""
 
@@ -184,15 +185,16 @@ class Handover:
         self.stage, self._given_at, self._last_complaint = Stage.GIVEN, now, ""
         self._term, self._rest_s = term, AGAIN_S
         self._reserved_s = max(RESERVED_S, SLOW * self._s.rtt_s())
-        self._claimed = self._seen = False
+        self._claimed = False
+        self._announced.clear()
         self._says_owner_at, self._abandoned = INFINITE, None
         kept = self._spec.make_before_break
         return Farewell(vacated=not kept, to=self.target, reserved_s=self._reserved_s, kept=kept)
 
     def announced(self, mac: Mac) -> None:
         """A MAC announces an address of the VIP; an answer alone may be that of a dead node's kernel."""
-        if self.keeps and self._s.peers.by_mac(mac) == self.target:
-            self._seen = True
+        if self.keeps and (node := self._s.peers.by_mac(mac)) is not None:
+            self._announced.add(node)
 
     def doubt(self) -> None:
         """This process stood still: whatever was agreed is long over."""
@@ -201,8 +203,9 @@ class Handover:
     def ended(self, now: float) -> Ended | None:
         """Whether the target has the addresses, or will not get them; None while it may."""
         name = self._spec.name
-        if self._seen:
-            return Ended(End.TAKEN, f"{self.target} announces {name} on the LAN")
+        for node in sorted(self._announced):
+            if node == self.target or Standing.OWNER in self._standings(node, now):
+                return Ended(End.TAKEN, f"{node} announces {name} on the LAN")
         if self._insists_on_owning(now):
             return Ended(End.TAKEN, f"{self.target} owns {name}")
         why = self._abandoned or self._why_not(now)
@@ -210,17 +213,17 @@ class Handover:
 
     def _insists_on_owning(self, now: float) -> bool:
         """Whether the target says so again a heartbeat after it first did: by then it has added the addresses."""
-        if Standing.OWNER not in self._standings(now):
+        if Standing.OWNER not in self._standings(self.target, now):
             self._says_owner_at = INFINITE
             return False
         self._says_owner_at = min(self._says_owner_at, now)
         words = [log.entry_at(self._spec.name) or 0.0 for log in self._s.logs_of(self.target)] if self.target else []
         return max(words, default=0.0) >= self._says_owner_at + self._s.timing.heartbeat_s
 
-    def _standings(self, now: float) -> Iterator[Standing]:
-        """What the target says of the VIP since it was released, on each broker where that still counts (rule 4)."""
+    def _standings(self, node: NodeName | None, now: float) -> Iterator[Standing]:
+        """What a peer says of the VIP since it was released, on each broker where that still counts (rule 4)."""
         down_s = self._s.owner_down_s(self._spec.policy)
-        for log in self._s.logs_of(self.target) if self.target is not None else ():
+        for log in self._s.logs_of(node) if node is not None else ():
             entry = log.entries.get(self._spec.name)
             later = entry is not None and entry.term > self._term
             if entry is not None and later and log.blocks_until(self._spec.name, self._spec.policy, down_s) > now:
@@ -237,7 +240,7 @@ class Handover:
 
     def _why_not(self, now: float) -> str | None:
         name, reserved_until = self._spec.name, self._given_at + self._reserved_s
-        claims = any(True for _ in self._standings(now))
+        claims = any(True for _ in self._standings(self.target, now))
         if self._spec.policy is Policy.RELEASE:
             if not self._s.connected:
                 return f"the brokers are out of reach while {name} is handed over"

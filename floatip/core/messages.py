@@ -9,6 +9,9 @@ from enum import StrEnum
 
 from floatip.core.types import Directive, Mac, NodeName, Origin, Standing, Terms, VipName
 
+STOPS = "stops"
+"""What a node that is about to stop says of each VIP, as a fault."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:

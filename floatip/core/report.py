@@ -1,12 +1,13 @@
 """From the engine's knowledge to a snapshot. Knows: both shapes. Never: changes anything."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from floatip.core.candidacy import candidacy, candidates
 from floatip.core.fitness import definition_differs, terms_differ
 from floatip.core.onlooker import Onlooker
 from floatip.core.owners import owner_of, verified_by
 from floatip.core.peers import Peer
+from floatip.core.quorum import owned_until
 from floatip.core.rivals import incumbent, isolated_owners
 from floatip.core.situation import Situation
 from floatip.core.snapshot import (
@@ -18,12 +19,12 @@ from floatip.core.snapshot import (
     Snapshot,
     VipSnapshot,
 )
-from floatip.core.types import Binding, NodeName, Policy, Role, VipName
+from floatip.core.types import Binding, NodeName, Policy, Role
 from floatip.core.view import View
 from floatip.core.vip import Vip
 
 
-def report(s: Situation, vips: Mapping[VipName, Vip], onlooker: Onlooker, now: float) -> Snapshot:
+def report(s: Situation, vips: Iterable[Vip], onlooker: Onlooker, now: float) -> Snapshot:
     """The cluster as this node sees it."""
     return Snapshot(
         cluster=s.spec.cluster,
@@ -33,7 +34,7 @@ def report(s: Situation, vips: Mapping[VipName, Vip], onlooker: Onlooker, now: f
         timing=s.timing,
         brokers=tuple(_broker(s, view, now) for view in s.all_views()),
         nodes=(_self(s, now), *_peers(s, now)),
-        vips=tuple(_vip(s, vip, onlooker, now) for vip in vips.values()),
+        vips=tuple(_vip(s, vip, onlooker, now) for vip in vips),
         checks=tuple(
             CheckSnapshot(name=name, passes=one.passes, output=one.output) for name, one in s.checkups.all.items()
         ),
@@ -122,6 +123,7 @@ def _vip(s: Situation, vip: Vip, onlooker: Onlooker, now: float) -> VipSnapshot:
         spec=vip.spec,
         cause=vip.succession.cause,
         nodes=candidacy(s, vip, now),
+        lease_s=owned_until(s.all_views(), s.quorum, vip.spec.name) - now if vip.role is Role.OWNER else None,
     )
 
 

@@ -1,7 +1,8 @@
 """Which VIPs this node has, and how that changes in service (a reload). Knows: old and new. Never: how one is given up.
 
 A VIP that is told to differ in anything that the kernel or the peers see is given up first, as by a drained node, and
-begun anew; in anything else it changes where it stands.
+begun anew; in anything else it changes where it stands. No address is in two VIPs for a moment: whoever gets one that
+another gives up begins after that.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +12,7 @@ from floatip.core.effects import Configure, Kind
 from floatip.core.situation import Situation
 from floatip.core.spreading import adopt
 from floatip.core.types import BELIEVED, Binding, NodeSpec, VipName, VipSpec
-from floatip.core.vip import IDLE, Vip
+from floatip.core.vip import IDLE, NEVER, Vip
 
 SOFT = frozenset(
     {
@@ -41,8 +42,8 @@ class Roster:
     def __init__(self, situation: Situation, vips: dict[VipName, Vip], terms: Mapping[VipName, int]) -> None:
         self._s = situation
         self._vips = vips
-        self._next: dict[VipName, VipSpec | None] = {}
-        """What follows a VIP that is being given up: its new definition, or nothing."""
+        self._coming: dict[VipName, VipSpec] = {}
+        """What begins as soon as nothing of that name, and none of its addresses, is in a VIP that is given up."""
         self._past = {name: term for name, term in terms.items() if name not in vips}
         """The terms of VIPs that are not configured here, or not any more."""
         self._places = {name: place for place, name in enumerate(vips)}
@@ -55,37 +56,54 @@ class Roster:
         """Go by this from now on."""
         wanted = {vip.name: vip for vip in spec.vips}
         self._s.configure(spec)
-        self._next.clear()
+        retiring = set()
         for name, vip in self._vips.items():
             found = wanted.get(name)
             if found is not None and same_outside(vip.spec, found):
                 vip.respec(found)
             else:
-                self._next[name] = found
-        self._s.retiring = {name: self._vips[name].spec for name in self._next}
-        for name, found in wanted.items():
-            if name not in self._vips:
-                self._vips[name] = Vip(found, self._s, self._highest_term(name), born=now)
+                retiring.add(name)
+        self._s.retiring = {name: self._vips[name].spec for name in retiring}
+        self._coming = {name: vip for name, vip in wanted.items() if name not in self._vips or name in retiring}
+        self._begin(dict.fromkeys(self._coming, now))
         for peer in self._s.peers.known.values():
             adopt(self._s, peer.state.directives if peer.state is not None else ())
-        self._tell_hands()
+        self._arrange()
+        self._s.do(Configure(vips=tuple(vip.spec for vip in self._vips.values())))
         self._s.outbox.state = self._s.outbox.store = True
 
-    def settle(self) -> set[VipName]:
-        """Let go of the VIPs that have been given up; return those, the ones begun anew included."""
-        gone = {name for name in self._next if self._is_given_up(self._vips[name])}
+    def settle(self, now: float) -> set[VipName]:
+        """Let go of the VIPs that have been given up, and begin those that waited for that; return all of these."""
+        gone = {name for name in self._s.retiring if self._is_given_up(self._vips[name])}
+        if not gone:
+            return gone
+        self._s.retiring = {name: spec for name, spec in self._s.retiring.items() if name not in gone}
+        owned = {name: self._vips[name].succession.owner_term for name in gone}
         for name in gone:
-            old, found = self._vips.pop(name), self._next.pop(name)
+            old = self._vips.pop(name)
             self._past[name] = max(old.term, old.seen_term)
-            if found is not None:
-                self._vips[name] = Vip(found, self._s, self._highest_term(name))
-            text = f"{name} is begun anew as it is configured now" if found else f"{name} is not configured any more"
-            self._s.tell(Kind.OPERATOR, text, vip=name)
-        if gone:
-            self._s.retiring = {name: self._vips[name].spec for name in self._next}
-            self._tell_hands()
-            self._s.outbox.state = self._s.outbox.store = True
-        return gone
+            if name not in self._coming:
+                self._s.tell(Kind.OPERATOR, f"{name} is not configured any more", vip=name)
+        begun = self._begin({name: NEVER if name in gone else now for name in self._coming})
+        for name in begun:
+            self._vips[name].succession.owned(owned.get(name, 0))
+            self._s.tell(Kind.OPERATOR, f"{name} is begun anew as it is configured now", vip=name)
+        self._arrange()
+        if begun or not self._s.retiring:  # a thousand VIPs go in many steps, and what has gone is asked for by nobody
+            self._s.do(Configure(vips=tuple(vip.spec for vip in self._vips.values())))
+        self._s.outbox.state = self._s.outbox.store = True
+        return gone | begun
+
+    def _begin(self, born: Mapping[VipName, float]) -> set[VipName]:
+        """Begin what need not wait any more; ``born``: since when others' words about each are listened to."""
+        taken = {placed.address for vip in self._vips.values() for placed in vip.spec.addresses}
+        begun = set()
+        for name, found in list(self._coming.items()):
+            if name not in self._vips and taken.isdisjoint(placed.address for placed in found.addresses):
+                del self._coming[name]
+                self._vips[name] = Vip(found, self._s, self._highest_term(name), born=born[name])
+                begun.add(name)
+        return begun
 
     def terms(self) -> tuple[tuple[VipName, int], ...]:
         """The highest term known of each VIP that was ever configured here."""
@@ -103,11 +121,10 @@ class Roster:
     def _is_given_up(vip: Vip) -> bool:
         return vip.role in IDLE and vip.binding.state is Binding.ABSENT
 
-    def _tell_hands(self) -> None:
+    def _arrange(self) -> None:
         named = [vip.name for vip in self._s.spec.vips if vip.name in self._vips]
         ordered = {name: self._vips[name] for name in (*named, *self._vips)}
         self._vips.clear()
         self._vips.update(ordered)
         self._places = {name: place for place, name in enumerate(ordered)}
         self._s.policies = {name: vip.spec.policy for name, vip in ordered.items()}
-        self._s.do(Configure(vips=tuple(vip.spec for vip in self._vips.values())))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from floatip.core.checkups import Checkups
 from floatip.core.directives import Directives
-from floatip.core.effects import Bind, Effect, Kind, Tell
+from floatip.core.effects import Bind, Cause, Change, Effect, Kind, Tell
 from floatip.core.majority import kth_largest, kth_smallest
 from floatip.core.messages import Bid
 from floatip.core.peerlog import PeerLog
@@ -87,6 +87,8 @@ class Situation:
         """Who was last heard to own each VIP."""
         self.partings: dict[VipName, str] = {}
         """How this node last parted with each VIP that it owned."""
+        self.parted: dict[VipName, Cause] = {}
+        """Why it did."""
         self.swayed_at: dict[VipName, float] = {}
         """When a check, here or elsewhere, last made each VIP change its owner."""
         self.directives = Directives()
@@ -223,9 +225,17 @@ class Situation:
         """Ask for an effect."""
         self.effects.append(effect)
 
-    def tell(self, kind: Kind, text: str, *, vip: VipName | None = None, warning: bool = False) -> None:
+    def tell(
+        self,
+        kind: Kind,
+        text: str,
+        *,
+        vip: VipName | None = None,
+        warning: bool = False,
+        change: Change | None = None,
+    ) -> None:
         """Say one sentence to people."""
-        self.effects.append(Tell(kind=kind, text=text, vip=vip, warning=warning))
+        self.effects.append(Tell(kind=kind, text=text, vip=vip, warning=warning, change=change))
 
     def step(self, vip: VipName, text: str, *, warning: bool = False) -> None:
         """Note that a handover has come one step further."""
@@ -244,9 +254,17 @@ class Situation:
             self.tell(Kind.HANDOVER, first.text + more, vip=vip, warning=first.warning)
         return steps
 
-    def tell_role(self, vip: VipName, was: Role, now: Role, why: str) -> None:
-        """Say that a role changed, and why."""
+    def tell_role(self, vip: VipName, was: Role, now: Role, why: str, change: Change | None = None) -> None:
+        """Say that a role changed, and why; ``change``: with it, the owner."""
         text = f"{vip} {was.upper()} -> {now.upper()}: {why}"
         self.effects.append(
-            Tell(kind=Kind.ROLE, text=text, vip=vip, was=was, now=now, warning=now in {Role.ISOLATED, Role.FAULT})
+            Tell(
+                kind=Kind.ROLE,
+                text=text,
+                vip=vip,
+                was=was,
+                now=now,
+                warning=now in {Role.ISOLATED, Role.FAULT},
+                change=change,
+            )
         )

@@ -94,6 +94,8 @@ class VipSnapshot:
     """Why the present owner owns it."""
     nodes: tuple[CandidateSnapshot, ...]
     """Every node that has the VIP configured, the best candidate first."""
+    lease_s: float | None = None
+    """Of an owner with a quorum: how long it stays so if no heartbeat comes back any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

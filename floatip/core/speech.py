@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from floatip.core.effects import Reconnect, Send
-from floatip.core.messages import Body, Claim, Heartbeat, Listing, Release, State, VipState
+from floatip.core.messages import STOPS, Body, Claim, Heartbeat, Listing, Release, State, VipState
 from floatip.core.situation import Situation
 from floatip.core.timers import Timers
 from floatip.core.types import BrokerName, Role, Standing, VipName
@@ -20,7 +20,9 @@ BATCH = 500
 FAULT_TEXT = 80
 """Characters of a fault that peers are told."""
 FAULTS_TEXT = 80_000
-"""Characters of all faults that peers are told: a thousand VIPs may have one each, and ten some more."""
+"""Bytes of all faults that peers are told: a thousand VIPs may have one each, and ten some more."""
+MOST_FAULTS = 32
+"""Of so many faults of one VIP peers are told; they refuse a message with 64 or more."""
 MUTE_BEATS = 4.0
 """How many heartbeats a daemon that has just started only listens, so that it hears a namesake first."""
 SILENT_SESSION_S = 5.0
@@ -169,10 +171,10 @@ class Speech:
     def _vip_state(self, vip: Vip, now: float) -> VipState:
         """Tell what peers must know before they leave a VIP to this node."""
         name, checks = vip.spec.name, self._s.checkups
-        leaving = ("is configured otherwise now",) if name in self._s.retiring else ("stops",) * self._s.stopping
+        leaving = ("is configured otherwise now",) if name in self._s.retiring else (STOPS,) * self._s.stopping
         room = FAULTS_TEXT // len(self._vips)
         faults = _within(vip.unfit(now) + leaving, room)
-        notes = _within(checks.weighing(vip.spec), room - sum(map(len, faults)))
+        notes = _within(checks.weighing(vip.spec), room - sum(map(_takes, faults)))
         return VipState(
             vip=name,
             priority=checks.priority(vip.spec),
@@ -183,13 +185,20 @@ class Speech:
 
 
 def _within(texts: tuple[str, ...], room: int) -> tuple[str, ...]:
-    """As many of the texts as there is room for, each cut."""
+    """As many of the texts as there is room for (bytes), each cut."""
     told: list[str] = []
-    for text in texts:
-        room -= min(len(text), FAULT_TEXT)
-        if room >= 0:
-            told.append(text[:FAULT_TEXT])
+    for text in texts[:MOST_FAULTS]:
+        cut = text[:FAULT_TEXT].encode(errors="replace")[:room].decode(errors="ignore")
+        while _takes(cut) > room:
+            cut = cut[:-1]
+        room -= _takes(cut)
+        told += [cut] if cut else []
     return tuple(told)
+
+
+def _takes(text: str) -> int:
+    """How many bytes a text takes in a message."""
+    return len(text.encode(errors="replace")) + text.count('"') + text.count("\\")
 
 
 def standing_of(vip: Vip, view: View) -> Standing | None:

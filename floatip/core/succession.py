@@ -3,8 +3,9 @@
 from enum import Enum
 
 from floatip.core.binding import EARLY_S
+from floatip.core.causes import cause_of, silent_since
 from floatip.core.claims import Turn, cause, lan_turn, turn
-from floatip.core.effects import Kind, Probe
+from floatip.core.effects import Cause, Change, Kind, Probe
 from floatip.core.rivals import incumbent
 from floatip.core.silence import STALE_S, Silence
 from floatip.core.situation import Situation
@@ -28,10 +29,13 @@ class Succession:
     """One VIP as a backup watches it; times in seconds."""
 
     def __init__(self, spec: VipSpec, situation: Situation) -> None:
-        self._owner_term = 0
+        self.owner_term = 0
+        """The highest of which an owner spoke: farewells from earlier terms say nothing any more."""
         self.witness = Witness(spec.name)
         self.cause = ""
         """Why the present owner owns the VIP: what became of the one before it."""
+        self._why: tuple[Cause, float | None] | None = None
+        """The same for programs, as it was when this node claimed the VIP, and since when its owner was silent."""
         self.quiet_until = float("-inf")
         """Until when this node waits because a claim of it failed (rule 8)."""
         self.ceded_until = float("-inf")
@@ -51,29 +55,56 @@ class Succession:
         """Who was last heard to own the VIP."""
         return self._s.last_owners.get(self._spec.name)
 
-    def watch(self, now: float) -> float | None:
-        """Follow who owns the VIP, and look on the LAN who answers for it; return when to look again."""
+    def watch(self, now: float, *, newcomer: bool = False) -> float | None:
+        """Follow who owns the VIP, and look on the LAN who answers for it; return when to look again.
+
+        To a newcomer the first owner that it hears of is none that has just begun.
+        """
         owner = incumbent(self._s, self._spec, now)
         if owner is not None:
-            anew = self._owner_term == 0 and owner.node == self.last_owner
-            why = f"{owner.node} owned it before" if anew else self.why(now)
-            self._s.last_owners[self._spec.name] = owner.node
+            anew = self.owner_term == 0 and owner.node == self.last_owner
             if self.witness.owner_is(owner.node, owner.term, now):
-                self.ceded_until, self.cause = float("-inf"), why
+                known = self.last_owner is not None or not newcomer
+                change = self._change(owner.node, now, self._reason(now)) if known else None
+                self.ceded_until = float("-inf")
+                self.cause = f"{owner.node} owned it before" if anew else self.why(now)
                 how = "isolated, keeps" if owner.isolated else "owns"
-                text = f"{owner.node} {how} {self._spec.name} (term {owner.term}): {why}"
-                self._s.tell(Kind.OWNER, text, vip=self._spec.name)
-            self._owner_term = max(self._owner_term, owner.term)
+                text = f"{owner.node} {how} {self._spec.name} (term {owner.term}): {self.cause}"
+                self._s.tell(Kind.OWNER, text, vip=self._spec.name, change=change)
+            self._s.last_owners[self._spec.name] = owner.node
+            self.owner_term = max(self.owner_term, owner.term)
         self._witness(now)
         return self.witness.next()
 
     def owned(self, term: int) -> None:
         """This node itself has owned the VIP: farewells from earlier terms say nothing any more."""
-        self._owner_term = max(self._owner_term, term)
+        self.owner_term = max(self.owner_term, term)
 
     def why(self, now: float) -> str:
         """Why the VIP may have a new owner."""
-        return cause(self._s, self._spec, self._owner_term, now)
+        return cause(self._s, self._spec, self.owner_term, now)
+
+    def explain(self, now: float) -> None:
+        """Note why this node may have the VIP, as it claims it."""
+        self.cause, self._why = self.why(now), self._reason(now)
+
+    def seated(self, now: float) -> Change | None:
+        """This node owns the VIP now; return what that changes."""
+        why, self._why = self._why or self._reason(now), None
+        change = self._change(self._s.node, now, why)
+        self._s.last_owners[self._spec.name] = self._s.node
+        return change
+
+    def _reason(self, now: float) -> tuple[Cause, float | None]:
+        return cause_of(self._s, self._spec, self.owner_term, now), silent_since(self._s, self.last_owner)
+
+    def _change(self, owner: NodeName, now: float, why: tuple[Cause, float | None]) -> Change | None:
+        """What it changes that this node owns the VIP; None if it was the last to own it."""
+        (cause_, since), former = why, self.last_owner
+        if owner == former:
+            return None
+        silent_s = now - since if cause_ is Cause.TAKEOVER and since is not None else None
+        return Change(owner=owner, former=former, cause=cause_, silent_s=silent_s)
 
     def _witness(self, now: float) -> None:
         """Look who answers for the VIP, if this node is one of those who shall."""
@@ -124,7 +155,7 @@ class Succession:
     def rest(self) -> None:
         """Seek the VIP no more: it is ours, or may not be."""
         self._silence.stop()
-        self._proxied = None
+        self._proxied, self._why = None, None
 
     def ready(self, now: float, *, idle_since: float) -> tuple[Step, float | None]:
         """What to do now: claim the VIP, or take it by the word of the LAN alone; if nothing, when to look again."""
@@ -132,7 +163,7 @@ class Succession:
         by_lan = lan_turn(self._s, self._spec, now, owner=self.last_owner, not_before=not_before)
         if by_lan is None and not self._s.has_caught_up():
             return Step.WAIT, now + self._s.timing.heartbeat_s / 4
-        mine = by_lan or turn(self._s, self._spec, now, not_before=not_before, owner_term=self._owner_term)
+        mine = by_lan or turn(self._s, self._spec, now, not_before=not_before, owner_term=self.owner_term)
         if mine.due == float("inf"):
             self._silence.stop()
             return Step.WAIT, now + self._s.timing.heartbeat_s if self._spec.policy is Policy.LAN else None

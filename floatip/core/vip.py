@@ -103,6 +103,7 @@ class Vip:
         if self.role is Role.INIT and self.spec.policy is not Policy.RELEASE:
             self.term, self.since, self.doubted = self.seen_term, now, True
             self.binding.inherit(interface, now)
+            self._s.last_owners[self.spec.name] = self._s.node
             self.succession.cause = "its addresses were still here from an earlier life of this node"
             self._become(Role.ISOLATED, self.succession.cause, now)
 
@@ -145,15 +146,14 @@ class Vip:
                 self.handover.cancel(why, now)
         if role in {Role.ISOLATED, Role.ACQUIRING, Role.RELEASING} or was is Role.ISOLATED:
             self._s.outbox.beat = True
-        if role in SEATED:
-            self._s.last_owners[self.spec.name] = self._s.node
+        change = self.succession.seated(now) if role in SEATED else None
         if role is Role.RELEASING:
             self.defence.rest()
         if role in IDLE:
             self._idle_since = now
         if Role.FAULT in {was, role}:
             self._s.outbox.state = True
-        self._s.tell_role(self.spec.name, was, role, why)
+        self._s.tell_role(self.spec.name, was, role, why, change)
         self.calls.became(self.spec, was, role, term=self.term, why=why)
 
     def _idle(self, now: float) -> float | None:
@@ -162,7 +162,7 @@ class Vip:
             self._become(Role.FAULT, "; ".join(faults), now)
         elif not faults and self.role is Role.FAULT:
             self._become(Role.BACKUP, "the fault is gone", now)
-        look_at = earliest(self.succession.watch(now), self.binding.clear(now))
+        look_at = earliest(self.succession.watch(now, newcomer=self.role is Role.INIT), self.binding.clear(now))
         if self.hindrances(now) or self._s.stopping:
             self.succession.rest()
             return earliest(self.troubles.next(now), look_at, now + self._s.timing.heartbeat_s)
@@ -187,7 +187,7 @@ class Vip:
         self.bidding.open(self.term, now)
         self._s.outbox.store = True
         self.succession.rest()
-        self.succession.cause = self.succession.why(now)
+        self.succession.explain(now)
         self._become(Role.CANDIDATE, f"claims it for term {self.term}: {self.succession.cause}", now)
 
     def _seize(self, now: float) -> None:

@@ -61,7 +61,7 @@ def _strict_filters(config: Config, proc_sys: Path) -> Iterator[Finding]:
                 subject=key,
                 severity=Severity.WARNING,
                 text=f"{_key('ipv4', culprit, 'rp_filter')} is {STRICT}: packets to a VIP with a gateway of its own "
-                "are dropped where the main table would answer them elsewhere",
+                "are dropped if they arrive on another interface than the gateway's",
                 remedy=f"`sysctl -w {key}={LOOSE}`",
             )
 

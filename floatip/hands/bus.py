@@ -11,7 +11,7 @@ from floatip.bus.session import Member, Session
 from floatip.bus.signing import Keys
 from floatip.core import effects as ef
 from floatip.core import events as ev
-from floatip.core.types import BrokerName, NodeSpec
+from floatip.core.types import BrokerName, NodeName, NodeSpec
 from floatip.observe.logs import RateLimited
 
 FAREWELL_S = 1.5
@@ -98,6 +98,8 @@ class BusHand:
     def _delivered(self, told: SessionEvent) -> None:
         match told:
             case Delivered():
+                if told.old:
+                    self._dropped(told.broker, DropReason.OLD, told.message.sender)
                 self._post(ev.Received(broker=told.broker, message=told.message, retained=told.retained))
             case Up():
                 self._post(ev.SessionUp(broker=told.broker, session=told.session))
@@ -108,9 +110,10 @@ class BusHand:
                     ("unreachable", told.broker), f"cannot reach {told.broker}: {told.reason}; keeps trying"
                 )
             case Dropped():
-                self.dropped[told.reason] += 1
-                sender = told.sender or "an unknown sender"
-                self._said.warning(
-                    ("dropped", told.broker, told.reason),
-                    f"dropped a message of {sender} on {told.broker}: {told.reason}",
-                )
+                self._dropped(told.broker, told.reason, told.sender)
+
+    def _dropped(self, broker: BrokerName, reason: DropReason, sender: NodeName | None) -> None:
+        """Count a message from which nothing follows, and say so now and then."""
+        self.dropped[reason] += 1
+        whose = sender or "an unknown sender"
+        self._said.warning(("dropped", broker, reason), f"dropped a message of {whose} on {broker}: {reason}")

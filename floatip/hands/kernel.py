@@ -1,42 +1,23 @@
-"""The hand in this kernel: Bind, Renew and Unbind become addresses; what netlink tells becomes events.
+"""The hand in this kernel: Bind, Renew and Unbind become addresses and routes; what netlink tells becomes events.
 
 Whatever is added is entrusted to the sentinel first, and whatever is removed is taken back from it afterwards.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.types import REMOVAL_DELAY_S, Address, Mac, Policy, Port, Timing, VipName, VipSpec
+from floatip.hands.places import aliases_of, places
+from floatip.hands.routing import SourceRouting
 from floatip.host import watch
 from floatip.host.addresses import Addresses, Alias, Found, remains
 from floatip.host.clock import boottime_s
 from floatip.host.errors import HostError
-from floatip.host.links import lan_addresses, links
+from floatip.host.links import Link, lan_addresses, links
 from floatip.host.sentinel import Sentinel, Ward
-
-
-def aliases_of(spec: VipSpec, interface: str, *, source: bool) -> tuple[Alias, ...]:
-    """What the kernel shall have of a VIP; an address that names its interface stays there."""
-    return tuple(
-        Alias(
-            address=placed.address,
-            prefix=placed.prefix,
-            interface=placed.interface or interface,
-            label=spec.name,
-            source=source,
-        )
-        for placed in spec.addresses
-    )
-
-
-def places(spec: VipSpec) -> tuple[str, ...]:
-    """Every interface that an address of the VIP can be on."""
-    named = (placed.interface for placed in spec.addresses if placed.interface is not None)
-    return tuple(dict.fromkeys([*spec.interfaces, *named]))
-
 
 MOST_OWN = 64
 """So many of this host's own addresses on an interface are told to peers."""
@@ -51,7 +32,6 @@ class KernelHand:
         self,
         specs: Iterable[VipSpec],
         *,
-        sources: frozenset[VipName],
         timing: Timing,
         sentinel: Sentinel,
         post: Callable[[ev.Event], None],
@@ -59,7 +39,6 @@ class KernelHand:
         clock: Callable[[], float] = boottime_s,
     ) -> None:
         self._know(specs)
-        self._sources = sources
         self._timing = timing
         self._sentinel = sentinel
         self._post = post
@@ -69,6 +48,7 @@ class KernelHand:
         self._bound: dict[VipName, tuple[Alias, ...]] = {}
         self._wards: dict[tuple[VipName, str], Ward] = {}
         self._survey_soon: asyncio.TimerHandle | None = None
+        self._routing = SourceRouting(self._specs.values(), warn=warn)
         self.watcher = watch.Watcher(self._told)
         self.addresses = Addresses(removed=self.watcher.disregard)
 
@@ -82,6 +62,8 @@ class KernelHand:
     def configure(self, specs: Iterable[VipSpec]) -> None:
         """These are the VIPs from now on; what is bound of those that stay is left as it is."""
         self._know(specs)
+        self._routing.configure(self._specs.values())
+        self._watch()
         self._prepare()
         self.survey()
 
@@ -96,17 +78,19 @@ class KernelHand:
 
     def open(self) -> None:
         """Open the sockets; raises HostError."""
+        self._watch()
         self.watcher.open()
         self.addresses.open()
+        self._routing.open()
         self._prepare()
 
+    def _watch(self) -> None:
+        self.watcher.watch(self._vip_of.keys(), self.interfaces, self._routing.tables)
+
     def _prepare(self) -> None:
-        """Know whom to watch, and have ready what may have to be sent quickly."""
-        self.watcher.watch(self._vip_of.keys(), self.interfaces)
+        """Have ready what may have to be sent quickly."""
         self._wards = {
-            (spec.name, name): self._ward(spec, self._aliases(spec.name, name))
-            for spec in self._specs.values()
-            for name in spec.interfaces
+            (spec.name, name): self._ward(spec, name) for spec in self._specs.values() for name in spec.interfaces
         }
         self._sentinel.prepare(self._wards.values())
         self.addresses.prepare(alias for ward in self._wards.values() for alias in ward.aliases)
@@ -115,6 +99,7 @@ class KernelHand:
         """Close the sockets; addresses stay until their lifetimes end."""
         self.watcher.close()
         self.addresses.close()
+        self._routing.close()
 
     def inherit(self, found: Collection[Found]) -> dict[VipName, str]:
         """Go on with VIPs that an earlier daemon left whole: renew them, and give the interface of each.
@@ -138,6 +123,7 @@ class KernelHand:
                 del heirs[name]
             else:
                 self._bound[name] = aliases
+        self._routing.bind(heirs.items())
         return heirs
 
     def add(self, effect: ef.Add) -> None:
@@ -170,6 +156,7 @@ class KernelHand:
         for lifetime_s, batch in by_lifetime.items():
             if verify:
                 self._entrust((bind.vip, bind.interface) for bind in batch)
+                self._routing.bind((bind.vip, bind.interface) for bind in batch)
             aliases = {alias: bind.vip for bind in batch for alias in self._aliases(bind.vip, bind.interface)}
             try:
                 outcomes = self.addresses.ensure(list(aliases), lifetime_s, verify=verify)
@@ -189,12 +176,23 @@ class KernelHand:
             failed = {aliases[outcome.alias]: outcome.error for outcome in outcomes if outcome.error is not None}
         except HostError as error:
             failed = {vip: str(error) for vip in effect.vips}
-        self._sentinel.drop(vip for vip in effect.vips if vip not in failed)
+        gone = [vip for vip in effect.vips if vip not in failed]
+        self._routing.release(gone)
+        self._sentinel.drop(gone)
         for vip in effect.vips:
             if vip in failed:
                 self._post(ev.UnbindFailed(vip=vip, reason=failed[vip]))
             else:
                 self._post(ev.Unbound(vip=vip))
+
+    def remove_all(self, policies: Collection[Policy]) -> bool:
+        """Remove all VIPs under these policies, and what routes them; return whether that is done."""
+        try:
+            outcomes = self.addresses.remove(self.all_aliases(policies))
+        except HostError:
+            return False
+        self._routing.release([spec.name for spec in self._specs.values() if spec.policy in policies])
+        return not any(outcome.error for outcome in outcomes)
 
     def acquaint(self, effect: ef.Acquaint) -> None:
         """Tell the sentinel whose MACs the peers' are."""
@@ -210,6 +208,7 @@ class KernelHand:
         except HostError as error:
             self._warn(f"{error}; looks again soon")
             return
+        self._survey_routes(known)
         for interface in self.interfaces:
             link = known.get(interface)
             self._post(ev.LinkChanged(interface=interface, up=link is not None and link.up))
@@ -236,19 +235,33 @@ class KernelHand:
             elif vip not in self._bound and address in present:
                 self._post(ev.AddressAppeared(vip=vip, address=address, cause="found here"))
 
+    def _survey_routes(self, known: Mapping[str, Link]) -> None:
+        """See to it that what is bound leaves by its gateway; the sentinel is to take away what is there then."""
+        if self._routing.look(known):
+            for vip in {vip for vip, _ in self._wards if self._specs[vip].route is not None}:
+                for name in self._specs[vip].interfaces:
+                    self._wards[vip, name] = self._ward(self._specs[vip], name)
+            self._entrust(self._routing.bound.items())
+        self._routing.settle()
+
     def _entrust(self, moves: Iterable[tuple[VipName, str]]) -> None:
         """Have the sentinel know where these VIPs will be; one that moves is, for a moment, where it was too."""
         wards = []
         for vip, interface in moves:
             ward, was = self._wards[vip, interface], self._bound.get(vip, ())
             if was and was != ward.aliases:
-                ward = self._ward(self._specs[vip], dict.fromkeys((*ward.aliases, *was)))
+                ward = self._ward(self._specs[vip], interface, was)
             wards.append(ward)
         self._sentinel.hold(wards)
 
-    def _ward(self, spec: VipSpec, aliases: Iterable[Alias]) -> Ward:
-        lasts_s = self._timing.lifetime_s(spec.policy) + REMOVAL_DELAY_S
-        return Ward(spec.name, aliases, at_once=spec.policy is Policy.RELEASE, lasts_s=lasts_s)
+    def _ward(self, spec: VipSpec, interface: str, also: Iterable[Alias] = ()) -> Ward:
+        return Ward(
+            spec.name,
+            dict.fromkeys((*self._aliases(spec.name, interface), *also)),
+            at_once=spec.policy is Policy.RELEASE,
+            lasts_s=self._timing.lifetime_s(spec.policy) + REMOVAL_DELAY_S,
+            undo=self._routing.undo(spec.name, interface),
+        )
 
     def _told(self, told: watch.HostEvent) -> None:
         match told:
@@ -267,6 +280,8 @@ class KernelHand:
                 if self._survey_soon is None:
                     loop = asyncio.get_running_loop()
                     self._survey_soon = loop.call_later(SETTLED_S, self.survey)
+            case watch.RoutesChanged():
+                self._routing.changed()
             case watch.Overrun():
                 for interface in self.interfaces:
                     self._link_changed(interface)
@@ -287,7 +302,7 @@ class KernelHand:
             self._post(ev.AddressGone(vip=vip, address=told.address, cause=cause))
 
     def _aliases(self, vip: VipName, interface: str) -> tuple[Alias, ...]:
-        return aliases_of(self._specs[vip], interface, source=vip in self._sources)
+        return aliases_of(self._specs[vip], interface)
 
 
 def _by(pid: int | None) -> str:

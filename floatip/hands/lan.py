@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.types import Address, Mac, VipName, VipSpec
-from floatip.hands.kernel import places
+from floatip.hands.places import places
 from floatip.lan.asked import AskedHosts
 from floatip.lan.heard import Heard, HeardKind, LanError
 from floatip.lan.lan import Lan
@@ -36,6 +36,8 @@ class LanHand:
         self._post = post
         self._warn = warn
         self._know(specs)
+        self._wanted: dict[str, list[Address]] = {}
+        """What is to be ready to be announced on each interface, since the last reload."""
         self._announced: set[VipName] = set()
         self._ears: list[Callable[[Heard], None]] = []
         self._asked = AskedHosts()
@@ -65,27 +67,22 @@ class LanHand:
 
     def configure(self, specs: Iterable[VipSpec]) -> None:
         """These are the VIPs from now on; listen where they can be, and no longer where none can."""
-        before = self._by_place()
         self._know(specs)
-        wanted = self._by_place()
+        wanted = self._wanted = self._by_place()
         for interface in self.lan.macs().keys() - wanted.keys():
             self.lan.close(interface)
-        for interface, addresses in wanted.items():
+        for interface in wanted:
             self.reopen(interface)
-            known = set(before.get(interface, ()))
-            old = [address for address in addresses if address in known]
-            new = [address for address in addresses if address not in known]
-            self._prepare_some(interface, old + new, len(old) + AT_ONCE)
+        self._prepare_some(wanted)
 
-    def _prepare_some(self, interface: str, addresses: list[Address], ready: int) -> None:
+    def _prepare_some(self, wanted: dict[str, list[Address]]) -> None:
         """Build what is new bit by bit: a frame takes milliseconds, and heartbeats wait for none."""
-        if set(self._by_place().get(interface, ())) != set(addresses):
-            return
-        with contextlib.suppress(LanError):
-            self.lan.prepare(interface, addresses[:ready])
-        if ready < len(addresses):
-            loop = asyncio.get_running_loop()
-            loop.call_later(BREATH_S, self._prepare_some, interface, addresses, ready + AT_ONCE)
+        missing = 0
+        for interface, addresses in wanted.items() if wanted is self._wanted else ():
+            with contextlib.suppress(LanError):
+                missing += self.lan.prepare(interface, addresses, AT_ONCE)
+        if missing:
+            asyncio.get_running_loop().call_later(BREATH_S, self._prepare_some, wanted)
 
     def set_rate(self, rate_per_s: float) -> None:
         """Let out so many paced frames a second and interface from now on."""

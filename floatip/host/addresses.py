@@ -5,10 +5,8 @@ another interface, is a second entry that answers ARP too. Says what the kernel 
 Never adds an address for good, and never takes away one that is not ours unless told to by name.
 """
 
-import contextlib
 import errno
 import os
-import socket
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -16,7 +14,7 @@ from ipaddress import ip_address
 from floatip.host.clock import boottime_s
 from floatip.host.delivery import await_delivery
 from floatip.host.errors import NetlinkError
-from floatip.host.links import InterfaceNames
+from floatip.host.links import InterfaceNames, indexes
 from floatip.host.messages import (
     FOREVER,
     RTM_GETADDR,
@@ -164,12 +162,12 @@ class Addresses:
         An entry that is somebody else's stays, and is the alias's error, unless `foreign_too` is set.
         """
         held = [alias for alias in aliases if self._until_s.pop(alias, None) is not None]
-        indexes = _indexes(alias.interface for alias in held)
+        index = indexes(alias.interface for alias in held)
         self._send_removals(
             [
-                Entry(alias.address.packed, alias.prefix, indexes[alias.interface])
+                Entry(alias.address.packed, alias.prefix, index[alias.interface])
                 for alias in held
-                if alias.interface in indexes
+                if alias.interface in index
             ]
         )
         try:
@@ -184,12 +182,10 @@ class Addresses:
         return [_found(record, names) for record in self._records()]
 
     def _send_adds(self, aliases: Sequence[Alias], lifetime_s: int) -> dict[Alias, Answer]:
-        indexes = _indexes(alias.interface for alias in aliases)
-        answers = {alias: Answer(errno.ENODEV) for alias in aliases if alias.interface not in indexes}
-        sent = [alias for alias in aliases if alias.interface in indexes]
-        requests = [
-            self._message(alias).patched(index=indexes[alias.interface], lifetime_s=lifetime_s) for alias in sent
-        ]
+        index = indexes(alias.interface for alias in aliases)
+        answers = {alias: Answer(errno.ENODEV) for alias in aliases if alias.interface not in index}
+        sent = [alias for alias in aliases if alias.interface in index]
+        requests = [self._message(alias).patched(index=index[alias.interface], lifetime_s=lifetime_s) for alias in sent]
         return answers | dict(zip(sent, self._socket.send(requests), strict=True))
 
     def _verified(self, aliases: Sequence[Alias], lifetime_s: int) -> dict[Alias, Answer]:
@@ -222,8 +218,8 @@ class Addresses:
         """Those of the aliases that the kernel lacks or keeps for good; our other entries of the addresses go."""
         if not aliases:
             return []
-        indexes = _indexes(alias.interface for alias in aliases)
-        by_entry = {Entry(it.address.packed, it.prefix, indexes.get(it.interface, 0)): it for it in aliases}
+        index = indexes(alias.interface for alias in aliases)
+        by_entry = {Entry(it.address.packed, it.prefix, index.get(it.interface, 0)): it for it in aliases}
         missing = dict.fromkeys(aliases)
         strays = []
         for record in self._records({alias.address.packed for alias in aliases}):
@@ -289,15 +285,6 @@ def _left(alias: Alias, still: Found | None, answer: Answer | None) -> Outcome:
 def _why(interface: str, answer: Answer) -> str:
     said = answer.text or os.strerror(answer.errno)
     return f"{said}; {_REMEDIES.get(answer.errno, _REMEDY).format(key=interface.replace('.', '/'))}"
-
-
-def _indexes(interfaces: Iterable[str]) -> dict[str, int]:
-    """Index of each interface that exists, in the network namespace of the calling thread."""
-    found = {}
-    for name in set(interfaces):
-        with contextlib.suppress(OSError):
-            found[name] = socket.if_nametoindex(name)
-    return found
 
 
 def _found(record: AddressRecord, names: InterfaceNames) -> Found:

@@ -10,6 +10,7 @@ from floatip.host.addresses import Addresses, Alias
 from floatip.host.errors import SentinelError
 from floatip.host.lock import HostLock
 from floatip.host.predecessor import await_end
+from floatip.host.routes import Routes
 
 
 def clean_up(
@@ -17,7 +18,8 @@ def clean_up(
 ) -> list[str]:
     """Wait for the sentinel, `patience_s` at most, then remove what is left of these; say what failed.
 
-    `foreign_too`: what somebody else put there, too. LockError if a daemon runs, or starts meanwhile.
+    All rules and routes of floatip go too: no daemon needs them. `foreign_too`: what somebody else put there, too.
+    LockError if a daemon runs, or starts meanwhile.
     """
     with HostLock():
         pass
@@ -36,9 +38,22 @@ def clean_up(
             outcomes = kernel.remove(aliases, foreign_too=foreign_too)
         finally:
             kernel.close()
+        unrouted = _remove_routing(tell)
     failed = {outcome.alias.address: outcome.error for outcome in outcomes if outcome.error}
     wanted = {alias.address for alias in aliases}
     for one in found:
         if one.address in wanted and one.address not in failed:
             tell(f"removed {one}")
-    return list(failed.values())
+    return [*failed.values(), *unrouted]
+
+
+def _remove_routing(tell: Callable[[str], None]) -> list[str]:
+    routes = Routes()
+    routes.open()
+    try:
+        change = routes.settle(())
+    finally:
+        routes.close()
+    for item in change.taken:
+        tell(f"removed the {item}")
+    return [why for _, why in change.failed]

@@ -6,7 +6,7 @@ changes anything.
 
 import contextlib
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
 
@@ -56,6 +56,15 @@ def links() -> dict[str, Link]:
         )
         for it in records
     }
+
+
+def indexes(interfaces: Iterable[str]) -> dict[str, int]:
+    """Index of each interface that exists, in the network namespace of the calling thread."""
+    found = {}
+    for name in set(interfaces):
+        with contextlib.suppress(OSError):
+            found[name] = socket.if_nametoindex(name)
+    return found
 
 
 def lan_addresses(link: Link, vips: Collection[IPAddress]) -> tuple[IPAddress, ...]:

@@ -15,7 +15,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from floatip.host.errors import NetlinkError
-from floatip.host.messages import HEADER, NLM_F_ACK, NLM_F_REQUEST, RTM_GETLINK, attributes, messages_in
+from floatip.host.messages import HEADER, NLM_F_ACK, NLM_F_REQUEST, RTM_GETADDR, RTM_GETLINK, attributes, messages_in
+from floatip.host.routemessages import RTM_GETROUTE, RTM_GETRULE
 
 ANSWER_TIMEOUT_S: Final = 0.5
 _BUFFER_BYTES: Final = 8 << 20
@@ -35,12 +36,14 @@ _NLMSGERR_ATTR_MSG: Final = 1
 _SOL_NETLINK: Final = 270
 _NETLINK_CAP_ACK: Final = 10
 _NETLINK_EXT_ACK: Final = 11
+_NETLINK_GET_STRICT_CHK: Final = 12
 _SO_SNDBUFFORCE: Final = 32
 _SO_RCVBUFFORCE: Final = 33
 _FLAGS_AT: Final = 6
 _SEQ: Final = struct.Struct("=I")
 _SEQ_AT: Final = 8
 _ERROR: Final = struct.Struct("=i")
+_LISTS: Final = {RTM_GETADDR: "addresses", RTM_GETLINK: "links", RTM_GETROUTE: "routes", RTM_GETRULE: "rules"}
 
 
 class Answer(NamedTuple):
@@ -69,9 +72,13 @@ def open_socket(groups: int = 0) -> socket.socket:
 
 
 class RouteSocket:
-    """Sends batches and reads dumps; not for two threads at once."""
+    """Sends batches and reads dumps; not for two threads at once.
 
-    def __init__(self) -> None:
+    `strict`: the kernel (4.20 and later) heeds what a dump asks for, and does not list everything.
+    """
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self._strict = strict
         self._socket: socket.socket | None = None
         self._seq = 1
         self._most = 1
@@ -84,6 +91,9 @@ class RouteSocket:
         opened.settimeout(ANSWER_TIMEOUT_S)
         for option in (_NETLINK_CAP_ACK, _NETLINK_EXT_ACK):
             opened.setsockopt(_SOL_NETLINK, option, 1)
+        if self._strict:
+            with contextlib.suppress(OSError):
+                opened.setsockopt(_SOL_NETLINK, _NETLINK_GET_STRICT_CHK, 1)
         answers = opened.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // _ANSWER_BYTES
         requests = opened.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) // 2 // _REQUEST_BYTES
         self._most = max(1, min(answers, requests, _MOST_IN_ONE))
@@ -123,25 +133,25 @@ class RouteSocket:
             answers += [found.get(seq, b"") for seq in range(first, first + len(chunk))]
         return answers
 
-    def dump(self, kind: int) -> list[tuple[bytes, int, int]]:
-        """Ask for everything of a kind (RTM_GETADDR, RTM_GETLINK); give (data, start, end) of each message.
+    def dump(self, kind: int, question: bytes = b"") -> list[tuple[bytes, int, int]]:
+        """Ask for everything of a kind (RTM_GETADDR and the like), or what the question names of it.
 
-        Raises NetlinkError if the kernel answers with an error, or changes its mind five times while it tells.
+        Gives (data, start, end) of each message; nothing if the table that is asked for is not there. Raises
+        NetlinkError if the kernel answers with an error, or changes its mind five times while it tells.
         """
         trouble = ""
         for _ in range(_DUMP_TRIES):
             try:
-                whole = self._dump_once(kind)
+                whole = self._dump_once(kind, question)
+            except FileNotFoundError:
+                return []
             except (OSError, struct.error) as error:
                 trouble = str(error)
                 continue
             if whole is not None:
                 return whole
             trouble = "it changed each time while it was read"
-        raise NetlinkError(
-            f"the kernel did not list its {'links' if kind == RTM_GETLINK else 'addresses'}: {trouble}; "
-            "does `ip addr` work here?"
-        )
+        raise NetlinkError(f"the kernel did not list its {_LISTS[kind]}: {trouble}; does `ip addr` work here?")
 
     def _send_chunk(self, requests: Sequence[bytes | bytearray]) -> list[Answer]:
         first = self._take_seqs(len(requests))
@@ -160,10 +170,10 @@ class RouteSocket:
             unanswered = Answer(error.errno or errno.EIO)
         return [answers.get(seq, unanswered) for seq in range(first, last + 1)]
 
-    def _dump_once(self, kind: int) -> list[tuple[bytes, int, int]] | None:
+    def _dump_once(self, kind: int, question: bytes) -> list[tuple[bytes, int, int]] | None:
         """Give the messages, or None if the kernel says that they do not belong together."""
         seq = self._take_seqs(1)
-        body = bytes(16 if kind == RTM_GETLINK else 8)
+        body = question or bytes(16 if kind == RTM_GETLINK else 8)
         header = HEADER.pack(HEADER.size + len(body), kind, NLM_F_REQUEST | _NLM_F_DUMP, seq, 0)
         self._opened().send(header + body)
         whole: list[tuple[bytes, int, int]] = []

@@ -10,10 +10,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from floatip.host.addresses import Alias
+from floatip.host.links import indexes
 from floatip.host.messages import Entry, pack_remove
 from floatip.sentinel import words
 
@@ -30,15 +31,21 @@ _SO_SNDBUFFORCE = 32
 
 
 class Ward:
-    """What of one VIP is entrusted: its addresses where they are, removed ``at_once`` or held; packed once."""
+    """What of one VIP is entrusted: its addresses where they are, removed ``at_once`` or held; packed once.
 
-    __slots__ = ("_at_once", "_indexes", "_lasts_s", "_packed", "aliases", "vip")
+    ``undo``: requests that take its source routing away, for when its addresses are gone.
+    """
 
-    def __init__(self, vip: str, aliases: Iterable[Alias], *, at_once: bool, lasts_s: float) -> None:
+    __slots__ = ("_at_once", "_indexes", "_lasts_s", "_packed", "_undo", "aliases", "vip")
+
+    def __init__(
+        self, vip: str, aliases: Iterable[Alias], *, at_once: bool, lasts_s: float, undo: tuple[bytes, ...] = ()
+    ) -> None:
         self.vip = vip
         self.aliases = tuple(aliases)
         self._at_once = at_once
         self._lasts_s = lasts_s
+        self._undo = undo
         self._indexes: tuple[int | None, ...] | None = None
         self._packed = b""
 
@@ -56,7 +63,7 @@ class Ward:
                 for alias, index in zip(self.aliases, where, strict=True)
                 if index is not None
             )
-            self._packed = words.packed(words.Hold(self.vip, self._at_once, self._lasts_s, entries))
+            self._packed = words.packed(words.Hold(self.vip, self._at_once, self._lasts_s, entries, self._undo))
             self._indexes = where
         return self._packed
 
@@ -109,8 +116,8 @@ class Sentinel:
     def prepare(self, wards: Iterable[Ward]) -> list[tuple[str, bytes]]:
         """Pack these ahead of need (15 us each), and give what is packed by VIP."""
         wards = list(wards)
-        indexes = _indexes({alias.interface for ward in wards for alias in ward.aliases})
-        return [(ward.vip, ward.packed(indexes)) for ward in wards]
+        known = indexes(alias.interface for ward in wards for alias in ward.aliases)
+        return [(ward.vip, ward.packed(known)) for ward in wards]
 
     def hold(self, wards: Iterable[Ward]) -> None:
         """Entrust these VIPs to it, as they will be; what it knows already is not said again."""
@@ -210,12 +217,3 @@ class Sentinel:
             self._timer = asyncio.get_running_loop().call_later(AGAIN_S, self.start)
         else:
             self.start()
-
-
-def _indexes(interfaces: Collection[str]) -> dict[str, int]:
-    """Index of each interface that exists."""
-    found = {}
-    for name in interfaces:
-        with contextlib.suppress(OSError):
-            found[name] = socket.if_nametoindex(name)
-    return found

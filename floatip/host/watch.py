@@ -1,13 +1,12 @@
-"""What changes in this kernel without our doing: addresses, links.
+"""What changes in this kernel without our doing: addresses, links, and our rules and routes.
 
-Knows the kernel's notifications (rtnetlink(7), groups LINK, IPV4_IFADDR, IPV6_IFADDR) and which addresses and
-interfaces matter. A finite address under our own protocol number is our own echo, and a filter in the kernel drops it:
-renewing a thousand addresses wakes nobody. Never asks the kernel anything, never decides, never dies: whatever it
-could not read becomes an Overrun.
+Knows the kernel's notifications (rtnetlink(7), groups LINK, IFADDR, ROUTE and RULE) and which addresses and interfaces
+matter. A finite address under our own protocol number is our own echo, and a filter in the kernel drops it: renewing a
+thousand addresses wakes nobody (``watchfilter``). Never asks the kernel anything, never decides, never dies: whatever
+it could not read becomes an Overrun.
 """
 
 import asyncio
-import ctypes
 import socket
 import struct
 from collections import Counter
@@ -20,9 +19,6 @@ from floatip.host.errors import NetlinkError
 from floatip.host.links import InterfaceNames
 from floatip.host.messages import (
     HEADER,
-    IFA_F_PERMANENT,
-    IFA_PROTO,
-    PROTOCOL,
     RTM_DELADDR,
     RTM_DELLINK,
     RTM_NEWADDR,
@@ -37,32 +33,18 @@ from floatip.host.messages import (
     read_link,
 )
 from floatip.host.netlink import open_socket
+from floatip.host.routemessages import RTM_DELROUTE, RTM_DELRULE, RTM_NEWROUTE
+from floatip.host.watchfilter import attach
 
 MOST_PER_TURN: Final = 256
 """Notifications read in one turn of the loop; the rest waits for the next."""
 
 _GROUPS: Final = 0x1 | 0x10 | 0x100  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR
+_ROUTE_GROUPS: Final = (7, 8, 11, 19)  # RTNLGRP_IPV4_ROUTE, _IPV4_RULE, _IPV6_ROUTE, _IPV6_RULE
+_SOL_NETLINK: Final = 270
+_NETLINK_ADD_MEMBERSHIP: Final = 1
 _MOST_PID: Final = 1 << 22  # above it: the port of a process's second socket, which tells nothing
 _RECV_BYTES: Final = 1 << 16
-_SO_ATTACH_FILTER: Final = 26
-_INSTRUCTION: Final = struct.Struct("=HBBI")
-_NLATTR: Final = 0xFFFFF000 + 12  # SKF_AD_OFF + SKF_AD_NLATTR: offset of the attribute X, searched from A on
-_DROP_OUR_ECHOES: Final = (
-    # linux/filter.h; a load is big-endian and netlink is not, hence htons. (code, jump if true, if false, operand)
-    (0x28, 0, 0, 4),  # A = message type
-    (0x15, 0, 9, socket.htons(RTM_NEWADDR)),  # another: keep
-    (0x30, 0, 0, 18),  # A = flags of the address
-    (0x45, 7, 0, IFA_F_PERMANENT),  # there for good, so not our doing: keep
-    (0x00, 0, 0, 24),  # A = where the attributes start
-    (0x01, 0, 0, IFA_PROTO),  # X = the attribute
-    (0x20, 0, 0, _NLATTR),  # A = its offset
-    (0x15, 3, 0, 0),  # it has none: keep
-    (0x07, 0, 0, 0),  # X = A
-    (0x50, 0, 0, 4),  # A = its first byte
-    (0x15, 1, 0, PROTOCOL),  # ours: drop
-    (0x06, 0, 0, 0xFFFFFFFF),  # keep
-    (0x06, 0, 0, 0),  # drop
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +94,21 @@ class OwnChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoutesChanged:
+    """A rule or route of ours is gone, perhaps by our doing, or somebody put a route into a watched table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overrun:
     """Notifications were lost: read everything again."""
 
 
-HostEvent = AddressGone | AddressAppeared | LinkChanged | OwnChanged | Overrun
+HostEvent = AddressGone | AddressAppeared | LinkChanged | OwnChanged | RoutesChanged | Overrun
+
+
+def _join_routes(opened: socket.socket) -> None:
+    for group in _ROUTE_GROUPS:
+        opened.setsockopt(_SOL_NETLINK, _NETLINK_ADD_MEMBERSHIP, group)
 
 
 class Watcher:
@@ -133,13 +125,20 @@ class Watcher:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watched: frozenset[bytes] = frozenset()
         self._interfaces: frozenset[str] = frozenset()
+        self._tables: frozenset[int] = frozenset()
         self._finite: set[Entry] = set()  # reported
         self._removed: Counter[Entry] = Counter()  # by ourselves, and the notification still to come
         self._links: dict[int, LinkChanged] = {}  # reported, by index
         self._names = InterfaceNames()
 
-    def watch(self, addresses: Collection[IPAddress], interfaces: Collection[str]) -> None:
+    def watch(
+        self, addresses: Collection[IPAddress], interfaces: Collection[str], tables: Collection[int] = ()
+    ) -> None:
         """Report on these, and on no others, from now on."""
+        before, self._tables = self._tables, frozenset(tables)
+        if self._socket is not None and self._tables != before:
+            attach(self._socket, self._tables)
+            _join_routes(self._socket)
         self._watched = frozenset(address.packed for address in addresses)
         self._interfaces = frozenset(interfaces)
         self._removed = Counter({it: count for it, count in self._removed.items() if it.packed in self._watched})
@@ -155,7 +154,9 @@ class Watcher:
             return
         opened = open_socket(_GROUPS)
         opened.setblocking(False)
-        _attach(opened)
+        attach(opened, self._tables)
+        if self._tables:
+            _join_routes(opened)
         self._names.update(socket.if_nameindex())
         self._socket = opened
 
@@ -208,6 +209,8 @@ class Watcher:
                 link = read_link(data, start, end)
                 if link.family == socket.AF_UNSPEC:
                     events += self._of_link(link, exists=kind == RTM_NEWLINK)
+            elif kind in {RTM_DELRULE, RTM_DELROUTE, RTM_NEWROUTE}:
+                events.append(RoutesChanged())
         return events
 
     def _of_address(self, record: AddressRecord, *, gone: bool, port: int) -> Iterator[HostEvent]:
@@ -257,10 +260,3 @@ class Watcher:
         self._links.clear()
         self._names.clear()
         self._names.update(socket.if_nameindex())
-
-
-def _attach(opened: socket.socket) -> None:
-    """Let the kernel drop our own echoes before they are queued."""
-    program = ctypes.create_string_buffer(b"".join(_INSTRUCTION.pack(*it) for it in _DROP_OUR_ECHOES))
-    described = struct.pack("HP", len(_DROP_OUR_ECHOES), ctypes.addressof(program))
-    opened.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, described)

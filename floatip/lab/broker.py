@@ -29,9 +29,9 @@ log_timestamp_format %H:%M:%S
 
 
 class Broker:
-    """One broker that listens on one address of its host; `command`, if given, gets ADDRESS:PORT as last argument.
+    """One broker that listens on one address of its host.
 
-    With `persistent` it writes what is retained to its home when it is stopped, and reads it when it starts.
+    The settings say which: a command, which gets ADDRESS:PORT as last argument, or mosquitto and its configuration.
     """
 
     def __init__(
@@ -43,20 +43,24 @@ class Broker:
         command: Sequence[str] = (),
         *,
         persistent: bool = False,
+        config: str = "",
+        port: int = MQTT_PORT,
     ) -> None:
         self.host = host
         self.address = address
+        self.port = port
         self._net = net
         self._home = home
         self._log = home / "broker.log"
         self._process: Process | None = None
         if command:
-            self._argv = [*command, f"{address}:{MQTT_PORT}"]
+            self._argv = [*command, f"{address}:{port}"]
         else:
-            config = home / "mosquitto.conf"
+            path = home / "mosquitto.conf"
             persistence = "true" if persistent else "false"
-            config.write_text(_CONFIG.format(port=MQTT_PORT, address=address, persistence=persistence, home=home))
-            self._argv = [tools.find("mosquitto"), "-c", str(config)]
+            own = _CONFIG.format(port=port, address=address, persistence=persistence, home=home)
+            path.write_text(config or own)
+            self._argv = [tools.find("mosquitto"), "-c", str(path)]
 
     @property
     def process(self) -> Process:
@@ -81,7 +85,7 @@ class Broker:
                 sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             with sock:
                 sock.settimeout(1.0)
-                sock.connect((self.address, MQTT_PORT))
+                sock.connect((self.address, self.port))
         except OSError:
             return False
         return True

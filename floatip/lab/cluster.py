@@ -65,6 +65,8 @@ class Cluster:
                 self.home_of(name),
                 self.settings.broker,
                 persistent=self.settings.broker_persistence,
+                config=self.settings.mosquitto,
+                port=self.settings.port,
             )
         addresses = [broker.address for broker in self.brokers.values()]
         for name in self.settings.node_names:

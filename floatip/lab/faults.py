@@ -7,10 +7,11 @@ port passes, flooded ones too; carrier stays as it is.
 import enum
 from dataclasses import dataclass, field
 
-from floatip.lab.settings import MQTT_PORT
+from floatip.lab.settings import MQTT_PORT, MQTTS_PORT
 
 TABLE = "table bridge faults {\n chain ports {\n  type filter hook forward priority 0;\n }\n}\n"
 """What a switch needs before its first ruleset."""
+_MQTT = f"{{ {MQTT_PORT}, {MQTTS_PORT} }}"
 
 
 class Direction(enum.Enum):
@@ -48,7 +49,7 @@ class Faults:
         rules += [f'oifname "{port}" drop' for port in sorted(self.deaf)]
         rules += [f'iifname "{a}" oifname "{b}" drop' for a, b in sorted(self.cut)]
         for port in sorted(self.no_mqtt):
-            rules += [f'iifname "{port}" tcp dport {MQTT_PORT} drop', f'oifname "{port}" tcp sport {MQTT_PORT} drop']
+            rules += [f'iifname "{port}" tcp dport {_MQTT} drop', f'oifname "{port}" tcp sport {_MQTT} drop']
         for port, percent in sorted(self.loss_percent.items()):
             dice = f"numgen random mod 1000 < {round(percent * 10)}"
             rules += [f'iifname "{port}" {dice} drop', f'oifname "{port}" {dice} drop']

@@ -16,6 +16,7 @@ Table = Mapping[str, Value]
 
 DAEMON = (sys.executable, "-m", "floatip", "run", "-c")
 MQTT_PORT = 1883
+MQTTS_PORT = 8883
 MAX_NODES = 80
 
 
@@ -58,6 +59,10 @@ class Settings:
     """Broker to the node that it runs on; brokers not named have hosts of their own."""
     broker_persistence: bool = False
     """Whether mosquitto keeps what is retained over a restart."""
+    mosquitto: str = ""
+    """The text of every mosquitto's configuration, in place of the lab's own."""
+    tls: bool = False
+    """Whether nodes come to brokers by TLS: `mosquitto` and `extra` then say with which certificates."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.nodes <= MAX_NODES:
@@ -67,6 +72,11 @@ class Settings:
     def node_names(self) -> list[str]:
         """Give the nodes' names."""
         return [f"n{i}" for i in range(1, self.nodes + 1)]
+
+    @property
+    def port(self) -> int:
+        """Give the port that brokers listen on."""
+        return MQTTS_PORT if self.tls else MQTT_PORT
 
     @property
     def broker_names(self) -> list[str]:
@@ -81,11 +91,12 @@ def node_number(index: int) -> int:
 
 def render(settings: Settings, node: str, broker_addresses: Sequence[str], home: Path) -> str:
     """Give the text of a node's floatip.toml; state and socket are below `home`."""
+    scheme = "mqtts" if settings.tls else "mqtt"
     config: dict[str, Value] = {
         "cluster": "lab",
         "node": node,
         "state_dir": str(home / "state"),
-        "mqtt": {"brokers": [f"mqtt://{address}:{MQTT_PORT}" for address in broker_addresses]},
+        "mqtt": {"brokers": [f"{scheme}://{address}:{settings.port}" for address in broker_addresses]},
         "timing": {
             "heartbeat": f"{settings.heartbeat_ms}ms",
             "lease": f"{settings.lease_ms}ms",

@@ -12,6 +12,7 @@ from floatip.lab.errors import LabError
 PACKAGES = {
     "arping": "iputils-arping",
     "ip": "iproute2",
+    "keepalived": "keepalived",
     "mosquitto": "mosquitto",
     "mount": "mount",
     "nft": "nftables",

@@ -80,9 +80,12 @@ class Lan:
         """Count the frames of each open interface."""
         return {interface: lane.wire.counters for interface, lane in self._lanes.items()}
 
-    def prepare(self, interface: str, addresses: Iterable[Address]) -> None:
-        """Build the announcements of exactly these addresses ahead of need; LanError if the interface is not open."""
-        self._lane(interface).wire.prepare(addresses)
+    def prepare(self, interface: str, addresses: Iterable[Address], most: int | None = None) -> int:
+        """Build the announcements of exactly these addresses ahead of need, ``most`` new ones at a time.
+
+        Return how many are still missing; LanError if the interface is not open.
+        """
+        return self._lane(interface).wire.prepare(addresses, most)
 
     def probe(self, interface: str, address: Address, to_macs: Sequence[str] = (), *, broadcast: bool = True) -> None:
         """Ask the whole LAN, and each of the MACs, who has an address; LanError if the interface is not open."""

@@ -113,15 +113,25 @@ class Wire:
         if mac == self.mac:
             return False
         self.mac = mac
-        known, self._frames = list(self._frames), {}
-        self.prepare(known)
+        self._build_anew()
         return True
 
-    def prepare(self, addresses: Iterable[Address]) -> None:
-        """Build the announcements of exactly these addresses ahead of need, and forget those of others."""
-        known = self._frames
-        self._frames = {address: known.get(address) or self._build(address) for address in addresses}
+    def prepare(self, addresses: Iterable[Address], most: int | None = None) -> int:
+        """Build the announcements of exactly these addresses ahead of need, and forget those of others.
+
+        Build ``most`` new ones at a time; return how many are still missing.
+        """
+        known, wanted = self._frames, list(addresses)
+        new = [address for address in wanted if address not in known]
+        self._frames = {address: known[address] for address in wanted if address in known}
+        self._frames |= {address: self._build(address) for address in new[:most]}
         self._questions.forget()
+        return len(new[most:]) if most is not None else 0
+
+    def _build_anew(self) -> None:
+        """The frames of all known addresses say what is so no more: the MAC, or whether this host is a router."""
+        known, self._frames = list(self._frames), {}
+        self.prepare(known)
 
     def announce(self, addresses: Iterable[Address]) -> int:
         """Send one round: first one frame for each address, then the other form of each; return the frames sent."""
@@ -160,7 +170,7 @@ class Wire:
         router = _forwards(self.interface)
         if router != self._router:
             self._router = router
-            self.prepare(list(self._frames))
+            self._build_anew()
 
     def _build(self, address: Address) -> tuple[bytes, ...]:
         if isinstance(address, IPv4Address):
@@ -224,7 +234,7 @@ class Wire:
                 f" `ip link show {self.interface}` shows its state"
             ) from error
         self.index = index
-        self.prepare(list(self._frames))
+        self._build_anew()
 
 
 def _mac_of(interface: str, asker: socket.socket) -> str:

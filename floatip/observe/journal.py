@@ -18,13 +18,26 @@ class Journal:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
+        self.told = 0
+        """How many records there ever were: the number of the newest one."""
         self._records: deque[EventRecord] = deque(maxlen=capacity)
         self._followers: weakref.WeakSet[_Follower] = weakref.WeakSet()
 
     def tell(self, tell: Tell, at: datetime) -> EventRecord:
         """Keep what the engine told at that moment, and return it as a record."""
+        change = tell.change
         record = EventRecord(
-            at=at, kind=tell.kind, text=tell.text, vip=tell.vip, peer=tell.peer, was=tell.was, now=tell.now
+            at=at,
+            kind=tell.kind,
+            text=tell.text,
+            vip=tell.vip,
+            peer=tell.peer,
+            was=tell.was,
+            now=tell.now,
+            owner=change.owner if change else None,
+            former=change.former if change else None,
+            cause=change.cause.value if change else None,
+            silent_s=round(change.silent_s, 3) if change and change.silent_s is not None else None,
         )
         self.add(record)
         return record
@@ -32,6 +45,7 @@ class Journal:
     def add(self, record: EventRecord) -> None:
         """Keep a record and give it to the followers."""
         self._records.append(record)
+        self.told += 1
         for follower in self._followers:
             follower.offer(record)
 

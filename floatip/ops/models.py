@@ -106,7 +106,11 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecord:
-    """One thing that happened; ``was`` and ``now`` are roles of this node, in records about a role."""
+    """One thing that happened; ``was`` and ``now`` are roles of this node, in records about a role.
+
+    With it a VIP may have got another ``owner`` than its ``former`` one, for this ``cause``; ``silent_s`` of a takeover
+    is the time since the former owner was last heard.
+    """
 
     at: datetime
     kind: str
@@ -115,6 +119,10 @@ class EventRecord:
     peer: str | None = None
     was: str | None = None
     now: str | None = None
+    owner: str | None = None
+    former: str | None = None
+    cause: str | None = None
+    silent_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

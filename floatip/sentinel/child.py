@@ -178,7 +178,11 @@ class Sentinel:
         for address in gone:
             self._doomed.pop(address, None)
         self._doomed |= dict.fromkeys(failed, (now_s() + RETRY_S, why))
-        if finished := self._wards.removed(gone):
+        finished = self._wards.removed(gone)
+        failures = [code for code in self._kernel.remove(self._wards.undo()) if code not in GONE]
+        if failures:
+            say(f"cannot take {len(failures)} rules or routes away: {os.strerror(failures[0])}; see `ip rule`")
+        if finished:
             say(f"removed {named(finished)}: {why}")
             self._door.tell(words.line({"removed": finished, "why": why}))
 

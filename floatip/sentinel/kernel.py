@@ -1,4 +1,4 @@
-"""Removes addresses from the kernel by requests that were made ready before.
+"""Removes addresses, rules and routes from the kernel by requests that were made ready before.
 
 Knows: how netlink requests are numbered and acknowledged (netlink(7)). Never: what a request is about.
 """
@@ -9,8 +9,8 @@ import struct
 import time
 from collections.abc import Sequence
 
-GONE = frozenset({0, errno.EADDRNOTAVAIL, errno.ENODEV})
-"""Answers after which an address is not there."""
+GONE = frozenset({0, errno.EADDRNOTAVAIL, errno.ENODEV, errno.ENOENT, errno.ESRCH})
+"""Answers after which an address, a rule or a route is not there."""
 
 _TRIES = 3
 _PAUSE_S = 0.005

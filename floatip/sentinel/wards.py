@@ -21,6 +21,7 @@ class Wards:
         self._vip_of: dict[bytes, str] = {}
         self._peers: frozenset[bytes] = frozenset()
         self._own: frozenset[bytes] = frozenset()
+        self._undo: list[bytes] = []
 
     @property
     def holds(self) -> tuple[Hold, ...]:
@@ -66,11 +67,17 @@ class Wards:
             if left:
                 self._holds[vip] = self._holds[vip]._replace(entries=left)
             else:
-                del self._holds[vip]
+                self._undo += self._holds.pop(vip).undo
                 finished.append(vip)
         for address in gone:
             self._vip_of.pop(address, None)
         return finished
+
+    def undo(self) -> list[bytes]:
+        """Take the requests that undo the source routing of what is gone, each once, but for what is needed still."""
+        needed = {request for hold in self._holds.values() for request in hold.undo}
+        over, self._undo = dict.fromkeys(self._undo), []
+        return [request for request in over if request not in needed]
 
     def claimed(self, claim: Claim) -> str | None:
         """Name the VIP that a peer claims by this frame; None if it is no peer, or claims nothing that is held."""

@@ -49,6 +49,8 @@ class Hold(NamedTuple):
     lasts_s: float
     """How long that is after its last renewal, in seconds."""
     entries: tuple[Entry, ...]
+    undo: tuple[bytes, ...] = ()
+    """The netlink requests that take its source routing away."""
 
 
 def line(word: dict[str, Any]) -> bytes:
@@ -57,9 +59,10 @@ def line(word: dict[str, Any]) -> bytes:
 
 
 def packed(hold: Hold) -> bytes:
-    """Write a hold as it stands in a line."""
+    """Write a hold as it stands in a line; one without source routing is as it was before there was any."""
     entries = [[it.address, it.prefix, it.interface, it.delete.hex()] for it in hold.entries]
-    return json.dumps([hold.vip, hold.at_once, hold.lasts_s, entries], separators=(",", ":")).encode()
+    told = [hold.vip, hold.at_once, hold.lasts_s, entries, *([[it.hex() for it in hold.undo]] if hold.undo else [])]
+    return json.dumps(told, separators=(",", ":")).encode()
 
 
 def holding(holds: Iterable[bytes]) -> bytes:
@@ -76,7 +79,7 @@ def account(pid: int, holds: Iterable[Hold]) -> bytes:
 
 def hold_of(told: Any) -> Hold:
     """Read a hold; ValueError, TypeError, or what else a list does that is none."""
-    vip, at_once, lasts_s, entries = told
+    vip, at_once, lasts_s, entries, *undo = told
     return Hold(
         str(vip),
         bool(at_once),
@@ -85,6 +88,7 @@ def hold_of(told: Any) -> Hold:
             Entry(str(address), int(prefix), str(interface), bytes.fromhex(delete))
             for address, prefix, interface, delete in entries
         ),
+        tuple(bytes.fromhex(request) for request in (undo[0] if undo else ())),
     )
 
 

@@ -173,7 +173,7 @@ def test_batch_larger_than_the_buffers_is_sent_in_chunks(addresses: Addresses) -
 def test_thousand_refusals_are_all_answered(addresses: Addresses) -> None:
     """Each failing request is answered even though only the last one asks for it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("floatip.host.addresses._indexes", lambda _: {"eth0": 9999})
+        patch.setattr("floatip.host.addresses.indexes", lambda _: {"eth0": 9999})
         outcomes = addresses.ensure(THOUSAND, 30)
     assert {it.errno for it in outcomes} == {errno.ENODEV}
 

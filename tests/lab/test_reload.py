@@ -1,5 +1,6 @@
 """A daemon that reads its configuration again in service: what changes, and above all what does not."""
 
+import os
 import subprocess
 import sys
 import time
@@ -115,5 +116,9 @@ def test_what_cannot_be_used_is_refused_and_the_daemon_goes_on() -> None:
         assert cluster.bound_on(VIP) == {"n1"}
         (cluster.home_of("n1") / "floatip.toml").unlink()
         assert reload(cluster, "n1").returncode == 2
+        os.mkfifo(cluster.home_of("n1") / "floatip.toml")
+        done = reload(cluster, "n1")
+        assert done.returncode == 2
+        assert "is no regular file" in done.stderr
         assert cluster.ask("n1")["cluster"] == "lab"
         assert not told(cluster, "n1", "stops")

@@ -126,6 +126,18 @@ async def test_a_storm_takes_a_bounded_turn(scene: Scene) -> None:
     await until(lambda: len(scene.heard) == FRAMES_PER_TURN * 2, "the rest is heard")
 
 
+async def test_what_is_ready_stays_so_while_more_is_built_bit_by_bit(scene: Scene) -> None:
+    """A thousand addresses whose frames were thrown away could not be announced for seconds."""
+    assert scene.node.run(scene.wire.prepare, [VIP4, VIP6]) == 0
+    ready = dict(scene.wire._frames)
+    more = [ip_address("10.77.9.1"), ip_address("10.77.9.2"), VIP6]
+    assert scene.node.run(scene.wire.prepare, more, 1) == 1
+    assert scene.wire._frames.keys() == {ip_address("10.77.9.1"), VIP6}
+    assert scene.wire._frames[VIP6] is ready[VIP6]
+    assert scene.node.run(scene.wire.prepare, more, 1) == 0
+    assert scene.wire._frames.keys() == set(more)
+
+
 async def test_a_thousand_addresses_at_once(scene: Scene) -> None:
     """A thousand prepared IPv4 addresses leave within 100 ms, two frames each, and none is lost on the way out."""
     addresses: list[Address] = [ip_address(0x0A4D0400 + i) for i in range(1000)]

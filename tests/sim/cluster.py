@@ -260,7 +260,7 @@ class World:
         if node is None or not machine.awake:
             return
         if node.running is not None:
-            node.running.give(told)
+            node.running.hear(told)
         elif node.process is not None and isinstance(told, ev.Answered) and not told.testament:
             node.process.sentinel.hears(told)
 

@@ -49,6 +49,7 @@ FAULTS = (
     Fault(begin=service.service_fails, weight=2, shortest_s=0.2, longest_s=8, harm=SPENT),
     Fault(begin=service.service_flaps, weight=0.5, shortest_s=2, longest_s=15),
     Fault(begin=service.reloaded, weight=2, shortest_s=0.2, longest_s=8, harm=PLANNED),
+    Fault(begin=service.reloaded_twice, weight=0.5, shortest_s=1.5, longest_s=3),
     Fault(begin=lan.stranger_comes, weight=1, shortest_s=0.5, longest_s=10, harm=STRANGE),
     Fault(begin=lan.port_fails, weight=2, shortest_s=0.5, longest_s=10, lan=True, harm=SPLIT),
     Fault(begin=lan.link_down, weight=2, shortest_s=0.2, longest_s=10, lan=True, harm=SPLIT),

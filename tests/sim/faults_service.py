@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import ip_address
 from random import Random
 
 from floatip.core import events as ev
-from floatip.core.types import NodeSpec, VipName, VipSpec
+from floatip.core.types import NodeSpec, Placed, VipName, VipSpec
 from tests.sim.cluster import World
 from tests.sim.fault import Begun, any_node
 from tests.sim.node import Node
@@ -57,6 +58,14 @@ def reloaded(world: World, rng: Random) -> Begun:
     return f"{node.machine.name} reloads: {vip.name} {what}", back
 
 
+def reloaded_twice(world: World, rng: Random) -> Begun:
+    """A node is given another configuration, and in the middle of that change the first one back."""
+    begun = reloaded(world, rng)
+    if begun is not None:
+        world.scheduler.after(rng.uniform(0.0, 1.0), lambda: None if world.repaired else begun[1]())
+    return begun
+
+
 def _serve(world: World, node: Node, *, well: bool) -> None:
     if well != node.well:
         node.changed_at = world.scheduler.now
@@ -83,8 +92,14 @@ def _begun_anew(vips: tuple[VipSpec, ...], name: VipName) -> tuple[VipSpec, ...]
     return tuple(replace(vip, source=not vip.source) if vip.name == name else vip for vip in vips)
 
 
+def _grown(vips: tuple[VipSpec, ...], name: VipName) -> tuple[VipSpec, ...]:
+    more = (Placed(address=ip_address("10.77.0.60"), prefix=32),)
+    return tuple(replace(vip, addresses=vip.addresses + more) if vip.name == name else vip for vip in vips)
+
+
 _CHANGES: tuple[tuple[str, Callable[[tuple[VipSpec, ...], VipName], tuple[VipSpec, ...]]], ...] = (
     ("is gone", _without),
     ("has another priority", _preferred),
     ("is begun anew", _begun_anew),
+    ("has one address more", _grown),
 )

@@ -199,12 +199,16 @@ class Served(Judge):
         self._served_s = dict.fromkeys(addresses, 0.0)
 
     def kernel_has(self, machine: Machine, address: Address) -> None:
-        """One more."""
+        """One more, if it is one that all nodes have configured."""
+        if address not in self._count:
+            return
         self._count[address] += 1
         self._since.setdefault(address, self.world.scheduler.now)
 
     def kernel_lost(self, machine: Machine, address: Address, vip: VipName, cause: Cause) -> None:
         """One less."""
+        if address not in self._count:
+            return
         self._count[address] -= 1
         if self._count[address] == 0:
             self._served_s[address] += self.world.scheduler.now - self._since.pop(address)

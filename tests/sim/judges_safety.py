@@ -106,7 +106,7 @@ class AnnouncedBound(Judge):
     def announced(self, process: "Process", vip: VipName) -> None:
         """Compare with its kernel."""
         machine = process.machine
-        addresses = self.world.addresses[vip]
+        addresses = process.addresses[vip]
         if all(address in machine.held for address in addresses):
             return
         at_s, cause = self._lost.get((machine.name, vip), (-1.0, Cause.REMOVED))

@@ -33,7 +33,9 @@ class Fit(Judge):
         process, now, vip = self.world.process_on(machine), self.world.scheduler.now, machine.held[address].vip
         if process is None or now - self._lost_at.get((machine.name, vip), float("-inf")) < self.GRACE_S:
             return
-        node = next(one for one in self.world.nodes if one.process is process)
+        node = next((one for one in self.world.nodes if one.process is process), None)
+        if node is None:  # a second machine under the name of one of them
+            return
         late = now - max(node.changed_at, process.ran_again_at, process.began_at) > self.GRACE_S
         faulty = not node.well and any(check.weight == 0 for check in node.spec.checks)
         if late and faulty:

@@ -161,7 +161,7 @@ class Lan:
         testament: bool = False,
     ) -> None:
         told = Answered(
-            vip=self._vips[address],
+            vip=self._vips.get(address, VipName("")),
             address=address,
             mac=port.mac,
             interface=ear.interface,

@@ -87,7 +87,7 @@ class Machine:
         until = self.clock.now() + lifetime_s + late_s * min(1.0, self.clock.rate)
         held = self.held.get(address)
         if held is not None:
-            held.until = until
+            held.vip, held.until = vip, until
             held.interface = interface
             return
         self.held[address] = Held(vip, interface, until)

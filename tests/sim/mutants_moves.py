@@ -16,7 +16,7 @@ INTERRUPTED = ("handover_interrupted",)
 
 
 def _at_the_claim(ended: Ended | None, self: Handover, now: float) -> Ended | None:
-    return Ended(End.TAKEN, "it is claimed") if any(True for _ in self._standings(now)) else ended
+    return Ended(End.TAKEN, "it is claimed") if any(True for _ in self._standings(self.target, now)) else ended
 
 
 def _only_failed(ended: Ended | None, *_: Any) -> Ended | None:

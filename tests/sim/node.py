@@ -61,7 +61,7 @@ class Node:
     def _inherit(self, vip: VipSpec) -> tuple[VipName, str] | None:
         """Keep all of a VIP's addresses on one interface, unless the policy is to let go; remove anything else."""
         held = [self.machine.held.get(placed.address) for placed in vip.addresses]
-        interfaces = {one.interface if one is not None else None for one in held}
+        interfaces = {one.interface if one is not None and one.vip == vip.name else None for one in held}
         interface = interfaces.pop()
         if vip.policy is not Policy.RELEASE and interface is not None and not interfaces:
             return vip.name, interface

@@ -4,13 +4,14 @@ The drivers are slower and more shuffled than real ones: each kernel operation, 
 A process that stands still gets nothing; what came meanwhile waits, and is read in the order in which it came.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 from floatip.core import effects as do
 from floatip.core import events as ev
-from floatip.core.types import Address, BrokerName, NodeSpec, Stored, VipName
+from floatip.core.types import Address, BrokerName, NodeSpec, Stored, VipName, VipSpec
 from floatip.core.types import Port as PortFact
 from tests.sim.broker import Broker, Packet, Road
 from tests.sim.bus import Bus
@@ -57,9 +58,11 @@ class Process:
         self._lan = lan
         self._bench = bench
         self._say = say
-        self._addresses: dict[VipName, tuple[Address, ...]] = {
-            vip.name: tuple(placed.address for placed in vip.addresses) for vip in spec.vips
-        }
+        self.addresses = _addresses_of(spec.vips)
+        """Of each VIP, as the hand on the wire knows them."""
+        self._in_kernel = self.addresses
+        """As the hand in the kernel does, where every change waits its turn."""
+        self._bound: set[VipName] = set()
         self.bus = Bus(self, brokers, scheduler)
         self.sentinel = Sentinel(spec, machine, scheduler, rng, lan)
         self._backlog: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
@@ -78,6 +81,7 @@ class Process:
         now = self.machine.clock.now()
         self.began_at = self._scheduler.now
         self.in_doubt = {vip for vip, _ in inherited}
+        self._bound = set(self.in_doubt)
         self.stored = stored
         self.engine = factory(self.spec, stored=stored, wall_us=wall_us, now=now, entropy=self.rng.random)
         self.bus.incarnation = max(stored.incarnation + 1, wall_us)
@@ -134,6 +138,15 @@ class Process:
     def give(self, event: ev.Event) -> None:
         """Give the engine an event, in a turn of the loop."""
         self.turn(self.step, event)
+
+    def hear(self, told: ev.Answered | ev.Reached) -> None:
+        """Give the engine a frame, if it is about an address that it knows, under the name that it knows it by."""
+        if isinstance(told, ev.Answered):
+            names = [vip for vip, addresses in self.addresses.items() if told.address in addresses]
+            if not names:
+                return
+            told = replace(told, vip=names[-1])
+        self.give(told)
 
     def catch_up(self, gap: ev.Gap | None) -> None:
         """Run again after standing still: first what the loop notices itself, then what has waited."""
@@ -197,9 +210,11 @@ class Process:
             if type(effect) is do.Send:
                 if self.bus.send(effect.broker, effect.message):
                     self._bench.said(self, effect.message)
-            elif isinstance(effect, do.Add | do.Renew | do.Unbind):
+            elif isinstance(effect, do.Add | do.Renew | do.Unbind | do.Configure):
                 if isinstance(effect, do.Unbind):
                     self._bench.removing(self, effect.vips)
+                if isinstance(effect, do.Configure):
+                    self.addresses = _addresses_of(effect.vips)
                 self._kernel.push(effect)
             else:
                 self._carry_out(effect)
@@ -209,12 +224,12 @@ class Process:
             case do.Announce():
                 self.in_doubt.discard(effect.vip)
                 self._bench.announced(self, effect.vip)
-                for address in self._addresses[effect.vip]:
+                for address in self.addresses[effect.vip]:
                     self._lan.announce(self.machine, self.machine.ports[effect.interface], address)
-            case do.Hush() | do.Configure() | do.CallHooks():
-                pass  # here nothing waits, all addresses are known, and there are no hooks
+            case do.Hush() | do.CallHooks():
+                pass  # here nothing waits, and there are no hooks
             case do.Probe():
-                self._lan.probe(self.machine, effect, self._addresses[effect.vip])
+                self._lan.probe(self.machine, effect, self.addresses[effect.vip])
             case do.Ask():
                 self._lan.ask(self.machine, effect)
             case do.Acquaint():
@@ -259,17 +274,29 @@ class Process:
                     self._bind(bind, told=False)
             case do.Unbind():
                 for vip in effect.vips:
-                    for address in self._addresses[vip]:
+                    self._bound.discard(vip)
+                    for address in self._in_kernel[vip]:
                         self.machine.remove(address, Cause.REMOVED)
                     self._netlink.push(ev.Unbound(vip=vip))
+            case do.Configure():
+                self._in_kernel = _addresses_of(effect.vips)
+                self._survey()
             case _:
                 raise AssertionError(effect)
+
+    def _survey(self) -> None:
+        """Tell of addresses that are here under no VIP of ours, or under another."""
+        for vip, addresses in self._in_kernel.items():
+            for address in addresses if vip not in self._bound else ():
+                if address in self.machine.held:
+                    self._netlink.push(ev.AddressAppeared(vip=vip, address=address, cause="found here"))
 
     def _bind(self, bind: do.Bind, *, told: bool) -> None:
         if self.machine.clock.now() > bind.not_after:
             self._netlink.push(ev.BindFailed(vip=bind.vip, reason="later than it was allowed to be", late=True))
             return
-        for address in self._addresses[bind.vip]:
+        self._bound.add(bind.vip)
+        for address in self._in_kernel[bind.vip]:
             self.machine.add(address, bind.vip, bind.interface, bind.lifetime_s)
         if told:
             self._netlink.push(ev.Bound(vip=bind.vip))
@@ -282,3 +309,7 @@ class Process:
     def link_changed(self, interface: str, *, up: bool) -> None:
         """The kernel's watcher tells of a link."""
         self._netlink.push(ev.LinkChanged(interface=interface, up=up))
+
+
+def _addresses_of(vips: Iterable[VipSpec]) -> dict[VipName, tuple[Address, ...]]:
+    return {vip.name: tuple(placed.address for placed in vip.addresses) for vip in vips}

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from floatip.core.events import Answered
-from floatip.core.types import REMOVAL_DELAY_S, Address, Mac, NodeSpec, Policy, VipName
+from floatip.core.types import REMOVAL_DELAY_S, Address, Mac, NodeSpec, Policy
 from tests.sim.clock import Scheduler
 from tests.sim.lan import Lan
 from tests.sim.machine import Cause, Machine
@@ -27,7 +27,7 @@ class Sentinel:
     def __init__(self, spec: NodeSpec, machine: Machine, scheduler: Scheduler, rng: Random, lan: Lan) -> None:
         self.alive = True
         self.macs: frozenset[Mac] = frozenset()
-        self._holds: dict[VipName, Policy] = {vip.name: vip.policy for vip in spec.vips}
+        self._holds = spec.vips[0].policy is not Policy.RELEASE
         self._lifetime_s = max(spec.timing.lifetime_s(vip.policy) for vip in spec.vips)
         self._machine = machine
         self._scheduler = scheduler
@@ -55,9 +55,8 @@ class Sentinel:
     def orphan(self) -> None:
         """Its daemon has died."""
         self._orphaned = True
-        for address, held in self._machine.held.items():
-            if self._holds[held.vip] is Policy.RELEASE:
-                self._soon(self._remove, address)
+        for address in () if self._holds else self._machine.held:
+            self._soon(self._remove, address)
         self._soon(self._testify, self._scheduler.now + TESTIFIES_FOR_S)
         self._scheduler.after((self._lifetime_s + REMOVAL_DELAY_S) / self._machine.clock.rate, self._awake, self.end)
 
@@ -65,15 +64,16 @@ class Sentinel:
         """A MAC claims an address on the LAN: if it is a peer's, the whole VIP goes."""
         if not self.watching or claim.mac not in self.macs:
             return
+        claimed = self._machine.held.get(claim.address)
         for address, held in self._machine.held.items():
-            if held.vip == claim.vip:
+            if held.vip == (claim.vip if claimed is None else claimed.vip):
                 at_once = claim.announced and claim.address == address
                 self._soon(self._remove, address, wait_s=0.0 if at_once else GRACE_S)
 
     def _testify(self, until: float) -> None:
         """Tell the LAN that the daemon is dead, as long as it holds something for it."""
         for address, held in self._machine.held.items():
-            if self._holds[held.vip] is not Policy.RELEASE:
+            if self._holds:
                 self._lan.testify(self._machine, self._machine.ports[held.interface], address)
         if self._scheduler.now < until:
             self._scheduler.after(TESTIFIES_EVERY_S, self._awake, self._testify, until)

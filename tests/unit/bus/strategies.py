@@ -1,6 +1,5 @@
 """Messages of every kind, as hypothesis makes them up. Knows: what a node may say. Never: what it should."""
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from floatip.core.messages import (
@@ -23,9 +22,10 @@ from floatip.core.messages import (
     Witnessed,
 )
 from floatip.core.types import Directive, DirectiveKind, Mac, NodeName, Origin, Stamp, Standing, Terms, VipName
+from tests.unit.examples import examples
 
-few = settings(max_examples=40, deadline=None)
-"""Enough for each kind of message, and no clock: the machine may be busy."""
+few = examples(40)
+"""Enough for each kind of message."""
 
 counts = st.integers(0, 2**63 - 1)
 names = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,62}", fullmatch=True)

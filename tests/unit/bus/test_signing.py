@@ -102,6 +102,13 @@ def test_a_device_is_no_key() -> None:
         load_keys([Path("/dev/zero")])
 
 
+def test_a_pipe_is_no_key(tmp_path: Path) -> None:
+    """Nobody waits for somebody to write to it: the keys are read again in service."""
+    os.mkfifo(tmp_path / "key", 0o600)
+    with pytest.raises(BusError, match="no regular file"):
+        load_keys([tmp_path / "key"])
+
+
 def test_keys_do_not_show_themselves() -> None:
     """A key that is printed or logged stays secret."""
     assert "aaaa" not in repr(KEYS)

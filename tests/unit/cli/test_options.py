@@ -3,8 +3,8 @@
 import pytest
 import typer
 
-from floatip.cli.draw import ago
-from floatip.cli.options import duration_s, printable
+from floatip.cli.options import duration_s
+from floatip.ops.view import ago, printable
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("500ms", 0.5), ("10s", 10.0), ("1.5m", 90.0), (" 1h ", 3600.0)])

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from floatip.config import ConfigError, find, load, parse, unsupported
+from floatip.config import ConfigError, find, load, parse
 from floatip.config.model import TABLES
-from floatip.config.notyet import NOT_YET
 from floatip.config.tables import Table
 from floatip.core.types import NodeSpec, Policy
 from tests.unit.config.samples import MINIMAL, document, errors, vip
@@ -141,10 +140,9 @@ def test_what_is_required_is_asked_for() -> None:
         'mqtt: is missing; write for example [mqtt] with brokers = ["mqtt://10.78.0.1:1883"]',
     ]
     raw: dict[str, Any] = {"cluster": "a", "mqtt": {}, "vip": [{}], "check": [{}], "hook": [{}], "http": {}}
-    assert [line.partition(": is missing; write for example ")[0] for line in errors(raw)[:9]] == [
+    assert [line.partition(": is missing; write for example ")[0] for line in errors(raw)[:8]] == [
         "mqtt.brokers",
         "http.listen",
-        "http: [http] is not in this version; leave [http] out, and ask `floatip status --json`",
         "vip[0].name",
         "vip[0].addresses",
         "vip[0].interfaces",
@@ -155,19 +153,17 @@ def test_what_is_required_is_asked_for() -> None:
 
 
 def test_all_errors_are_told_at_once() -> None:
-    """Wrong values, unknown keys, contradictions and missing features come in one run, in the order of the tables."""
+    """Wrong values, unknown keys and contradictions come in one run, in the order of the tables."""
     raw = document(cluster="Web", mqtt__brokers=["mqtt://10.78.0.1", "mqtt://10.78.0.2"], vip__priority=300)
     raw["timing"] = {"heartbeat": "1s", "lease": "2s"}
     raw["vip"].append(vip("web", "10.77.0.50", checks=[], preempt_delay="1m"))
     raw["alias"] = [{"address": "10.77.0.50", "purpose": ""}]
-    raw["http"] = {"listen": "127.0.0.1:9477"}
     raw["colour"] = "blue"
     assert [line.partition(": ")[0] for line in errors(raw)] == [
         "colour",
         "cluster",
         "mqtt.brokers",
         "timing.lease",
-        "http",
         "vip[0].priority",
         "vip[1].name",
         "vip[1].addresses[0]",
@@ -195,7 +191,7 @@ def test_all_errors_are_told_at_once() -> None:
 )
 def test_a_wrong_value_causes_no_second_finding(raw: dict[str, Any]) -> None:
     """No contradiction is reported with what stood in for a wrong value."""
-    assert len([line for line in errors(raw) if "not in this version" not in line]) == 1
+    assert len(errors(raw)) == 1
 
 
 def test_what_cannot_be_salvaged_is_still_a_config_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,25 +206,6 @@ def test_a_config_can_be_shown_as_the_file_says_it() -> None:
     assert dump["timing"]["lease"] == "2s"
     assert dump["mqtt"]["brokers"] == ["mqtt://10.78.0.1:1883"]
     assert dump["vip"][0]["addresses"] == ["10.77.0.50/32"]
-
-
-REFUSED: dict[str, dict[str, Any]] = {
-    "http": document(http__listen="127.0.0.1:9477"),
-}
-
-
-@pytest.mark.parametrize("row", NOT_YET, ids=lambda row: row.key)
-def test_what_this_version_lacks_is_refused(row: Any) -> None:
-    """Each feature without machinery is refused when it is asked for, naming the key and what to do instead."""
-    (line,) = errors(REFUSED[row.key])
-    assert line.startswith(row.key.replace("vip.", "vip[0]."))
-    assert "is not in this version; " + row.remedy in line
-
-
-def test_defaults_and_the_other_value_are_not_refused() -> None:
-    """Not asking for what is missing is accepted, said or unsaid."""
-    for raw in (document(), document(vip__checks=[]) | {"check": [], "hook": []}):
-        assert unsupported(parse(raw, "f")) == []
 
 
 def test_every_table_is_in_the_map() -> None:

@@ -158,6 +158,23 @@ def vips(*more: dict[str, Any]) -> dict[str, Any]:
             'vip[1].gateway: table 150 leads to 10.77.0.1 for vip[0]; must be the same, or another table (vip "db")',
         ),
         (
+            vips(
+                vip("web", "10.77.0.50", gateway="10.77.0.1", table=150),
+                vip("db", "10.77.0.51", gateway="10.77.0.1", table=150, interfaces=["eth0", "eth1"]),
+            ),
+            (
+                "vip[1].table: table 150 is also that of vip[0], and leads out of one interface, but these VIPs can be "
+                'on eth0, eth1; must be another table (vip "db")'
+            ),
+        ),
+        (
+            document(vip__addresses=["10.77.0.50", "10.77.0.51@eth1"], vip__gateway="10.77.0.1", vip__table=150),
+            (
+                "vip[0].gateway: 10.77.0.1 is the gateway of addresses on eth0 and eth1; they must be on one, or be "
+                'VIPs of their own (vip "web")'
+            ),
+        ),
+        (
             document(vip__checks=["nginx"]),
             (
                 'vip[0].checks[0]: no [[check]] is named "nginx", must be defined: [[check]] with name = "nginx" '
@@ -226,6 +243,31 @@ def vips(*more: dict[str, Any]) -> dict[str, Any]:
             'check[0].command: found "pgrep" as the program, must be its absolute path: no shell is asked (check "c")',
         ),
         (
+            check(type="process", target="nginx", contains="ready"),
+            (
+                'check[0].contains: has no use in a check of type "process": leave it out, or write type = "file" '
+                '(check "c")'
+            ),
+        ),
+        (
+            check(type="exec", command=["/bin/true"], max_age="1m"),
+            (
+                'check[0].max_age: has no use in a check of type "exec": leave it out, or write type = "file" '
+                '(check "c")'
+            ),
+        ),
+        (
+            check(type="file", target="/x", contains=""),
+            (
+                "check[0].contains: is empty, must be the text that the file has to contain; any file: leave it out "
+                '(check "c")'
+            ),
+        ),
+        (
+            check(type="file", target="/x", max_age="0s"),
+            'check[0].max_age: found "0s", must be from "100ms" to "8760h" (check "c")',
+        ),
+        (
             hook(on=["boot"]),
             'hook[0].on[0]: found "boot", must be "acquired", "released", "backup", "fault", "stop" or "conflict"',
         ),
@@ -235,8 +277,24 @@ def vips(*more: dict[str, Any]) -> dict[str, Any]:
         ),
         (hook(on=["stop", "stop"]), 'hook[0].on[1]: "stop" is named twice; must be named once'),
         (
+            hook(vips=["wbe"]),
+            'hook[0].vips[0]: no [[vip]] is named "wbe", must be one of: web',
+        ),
+        (hook(vips=["web", "web"]), 'hook[0].vips[1]: "web" is named twice; must be named once'),
+        (
+            {key: value for key, value in hook(vips=["web"]).items() if key != "vip"},
+            'hook[0].vips[0]: no [[vip]] is named "web", must be defined: [[vip]] with name = "web"',
+        ),
+        (
             hook(command="/bin/true"),
             'hook[0].command: found "/bin/true", must be a list of strings: ["/usr/bin/program", "argument"]',
+        ),
+        *(
+            (
+                hook(keepalived_arguments=value),
+                f'hook[0].keepalived_arguments: found {shown}, must be true, false or "group"',
+            )
+            for value, shown in (("GROUP", '"GROUP"'), (1, "1"), (["group"], '["group"]'))
         ),
     ],
     ids=lambda value: value.partition(": ")[0] if isinstance(value, str) else "",
@@ -259,6 +317,13 @@ def test_a_contradiction_is_refused(raw: dict[str, Any], line: str) -> None:
         document(mqtt__brokers=[f"mqtt://10.78.0.1:{port}" for port in range(1883, 1888)]),
         document(vip__addresses=["10.77.0.50@eth9", "fd77::50/64"]),
         document(vip__gateway="10.77.0.1", vip__table=252),
+        document(vip__addresses=["10.77.0.50", "10.77.0.51@eth0"], vip__gateway="10.77.0.1", vip__table=150),
+        document(vip__addresses=["10.77.0.50", "fd77::50@eth1"], vip__gateway="10.77.0.1", vip__table=150),
+        vips(
+            vip("a", "10.77.0.50", gateway="10.77.0.1", table=150),
+            vip("b", "10.77.0.51@eth0", gateway="10.77.0.1", table=150, interfaces=["eth1"]),
+            vip("c", "10.77.0.52", gateway="10.77.0.1", table=151, interfaces=["eth0", "eth1"]),
+        ),
         document(vip__preempt=True, vip__preempt_delay="1m"),
         vips(
             vip("a", "10.77.0.50", "fd77::50", gateway="10.77.0.1", table=150),
@@ -277,7 +342,10 @@ def test_a_contradiction_is_refused(raw: dict[str, Any], line: str) -> None:
             )
         ),
         check(type="exec", command=["/usr/bin/pgrep", "nginx"], weight=-254),
-        hook(on=["acquired", "released", "fault", "stop", "conflict"]),
+        check(type="file", target="/run/ready", contains="ready", max_age="1m"),
+        hook(on=["acquired", "released", "backup", "fault", "stop", "conflict"]),
+        *(hook(keepalived_arguments=value) for value in (True, False, "group")),
+        hook(vips=["web"]),
     ],
 )
 def test_what_is_right_is_accepted(raw: dict[str, Any]) -> None:

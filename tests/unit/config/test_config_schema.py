@@ -28,8 +28,8 @@ DOCUMENTED = {
     "vip": "name addresses interfaces priority placement preempt preempt_delay handover source no_quorum_policy "
     "gateway table checks damping purpose contact",
     "alias": "address purpose contact",
-    "check": "name type target command interval timeout rise fall weight",
-    "hook": "on command keepalived_arguments timeout",
+    "check": "name type target command interval timeout contains max_age rise fall weight",
+    "hook": "on command vips keepalived_arguments keepalived_name timeout",
 }
 DEFAULTS = {
     "state_dir": "/var/lib/floatip",
@@ -89,6 +89,8 @@ def violations(value: Any, schema: dict[str, Any], root: dict[str, Any], path: s
     """Where a value does not follow a schema: the part of JSON Schema that ours uses."""
     if "$ref" in schema:
         return violations(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root, path)
+    if "type" not in schema:
+        return [] if value in schema["enum"] else [f"{path}: {value!r} is none of {schema['enum']}"]
     kinds = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
     kind = kinds[schema["type"]]
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):

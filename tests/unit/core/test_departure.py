@@ -76,6 +76,18 @@ def test_another_mac_than_the_targets_ends_nothing() -> None:
     assert not of(ef.Unbind, hand.bench.effects)
 
 
+def test_taken_when_another_peer_owns_it_by_its_word_and_announces_it() -> None:
+    """The target has died, and a third node was faster to know than this one."""
+    hand = Handing(B, C)
+    hand.given()
+    hand.claims()
+    hand.says_it_owns(C, term=3)
+    assert not of(ef.Unbind, hand.bench.effects)
+    hand.answers(C)
+    assert hand.bench.told("c announces web on the LAN: removes web here")
+    assert removed(hand)
+
+
 @BOTH
 def test_taken_when_the_target_says_again_after_a_heartbeat_that_it_owns_it(vip: VipSpec) -> None:
     """The LAN may lose every announcement; by then it has added the addresses."""

@@ -28,14 +28,14 @@ def taken(body: Release, *, lists: bool = True, before: Vacancy | None = None) -
 def test_an_owner_that_leaves_to_somebody_and_keeps_the_addresses() -> None:
     """Who left, from which term, to whom, and until when it is reserved."""
     left = taken(Release(vips=(WEB,), to=C, reserved_s=1.0, kept=True))[WEB]
-    assert left == Vacancy(B, TERM, C, AT, AT + 1.0, kept=True, handed_to=C)
+    assert left == Vacancy(B, TERM, C, AT, AT + 1.0, kept=True, handed_to=C, definition="d")
 
 
 def test_the_second_farewell_is_without_the_addresses_and_remembers_to_whom() -> None:
     """The list says nothing of the VIP any more by then."""
-    first = Vacancy(B, TERM, C, AT - 0.1, AT + 0.9, kept=True, handed_to=C)
+    first = Vacancy(B, TERM, C, AT - 0.1, AT + 0.9, kept=True, handed_to=C, definition="d")
     left = taken(Release(vips=(WEB,), vacated=True), lists=False, before=first)[WEB]
-    assert (left.term, left.to, left.kept, left.handed_to) == (TERM, None, False, C)
+    assert (left.term, left.to, left.kept, left.handed_to, left.definition) == (TERM, None, False, C, "d")
 
 
 def test_a_second_farewell_of_another_node_says_nothing() -> None:

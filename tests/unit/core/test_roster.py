@@ -59,7 +59,7 @@ class Scene:
     def settle(self) -> tuple[set[VipName], tuple[VipSpec, ...] | None]:
         """Let go of what was given up; return the names, and what the hands are told."""
         self.s.effects.clear()
-        gone = self.roster.settle()
+        gone = self.roster.settle(self.now)
         return gone, self.told() if gone else None
 
     def told(self) -> tuple[VipSpec, ...]:
@@ -114,7 +114,7 @@ def test_one_that_is_the_same_outside_stays_what_it_is() -> None:
     assert scene.vips == {WEB: vip}
     assert vip.spec is other
     assert scene.s.retiring == {}
-    assert scene.roster.settle() == set()
+    assert scene.roster.settle(scene.now) == set()
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -7,7 +7,7 @@ import pytest
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.messages import Claim, Heartbeat, Release, State
-from floatip.core.speech import ALWAYS_FULL, BATCH, FAULT_TEXT, FAULTS_TEXT, SILENT_SESSION_S
+from floatip.core.speech import ALWAYS_FULL, BATCH, FAULT_TEXT, FAULTS_TEXT, MOST_FAULTS, SILENT_SESSION_S
 from floatip.core.types import CheckName, CheckSpec, NodeSpec, Role, Standing, VipName
 from tests.unit.core.bench import Bench
 from tests.unit.core.stage import (
@@ -157,6 +157,33 @@ def test_a_long_fault_is_told_in_short() -> None:
     assert fault == ("address refused: " + "x" * 200)[:FAULT_TEXT]
 
 
+def failing(vips: int, checks: int, output: str, weight: int = 0) -> State:
+    """What a node says of itself while so many checks of each of its VIPs fail."""
+    specs = tuple(CheckSpec(name=CheckName(f"c{number}"), fall=1, weight=weight) for number in range(checks))
+    names = tuple(spec.name for spec in specs)
+    spec = replace(many(vips), checks=specs)
+    bench = Bench(replace(spec, vips=tuple(replace(vip, checks=names) for vip in spec.vips))).connect()
+    bench.give(*(ev.Checked(check=name, passed=False, output=output) for name in names))
+    bench.run(1.0)
+    return sent(State, bench.effects)[-1]
+
+
+@pytest.mark.parametrize("output", ["x" * 80, "\u65e5" * 80, "\U0001f600" * 80, '"\\' * 40])
+def test_faults_of_a_thousand_vips_fit_a_message_in_whatever_script(output: str) -> None:
+    """A message that is too long ends its session, again and again: the node would lose all brokers."""
+    state = failing(1000, 1, output)
+    told = ["".join(one.faults) for one in state.vips]
+    assert all(text.startswith("check c0 fails: ") for text in told)
+    assert sum(len(text.encode()) + text.count('"') + text.count("\\") for text in told) <= FAULTS_TEXT
+
+
+@pytest.mark.parametrize("weight", [0, -1])
+def test_of_very_many_failing_checks_only_some_are_told(weight: int) -> None:
+    """Peers refuse a state with a longer list, and would go by the one before: a node without any fault."""
+    vip = failing(1, 3 * MOST_FAULTS, "down", weight).vips[0]
+    assert len(vip.faults if weight == 0 else vip.notes) == MOST_FAULTS
+
+
 # -- the list
 
 
@@ -246,26 +273,3 @@ def test_a_session_on_which_nothing_comes_back_is_begun_anew() -> None:
     bench.echoing.clear()
     assert not of(ef.Reconnect, bench.run(SILENT_SESSION_S - H))
     assert of(ef.Reconnect, bench.run(2 * H))[0] == ef.Reconnect(broker=X, reason="nothing came back for 5 s")
-
-
-def test_peers_are_told_as_many_faults_as_fit_into_a_message() -> None:
-    """The first of them, each cut; what changes the priority is told where there is room left."""
-    names = [CheckName(f"c{number:04}") for number in range(1200)]
-    hard, weighed = names[:1100], names[1100:]
-    specs = [CheckSpec(name=name, rise=1, fall=1, weight=-1 * (name in weighed)) for name in names]
-    bench = Bench(replace(a_spec(vips=(a_vip(checks=tuple(names)),)), checks=tuple(specs))).connect()
-    for name in hard[:999]:
-        bench.give(ev.Checked(check=name, passed=True))
-    for name in (*hard[999:], *weighed):
-        bench.give(ev.Checked(check=name, passed=False, output="x" * 200))
-    bench.run(2.0)
-    (told,) = sent(State, bench.effects)[-1].vips
-    assert (len(told.faults), len(told.notes)) == (101, 100)
-    for name in hard:
-        bench.give(ev.Checked(check=name, passed=False, output="x" * 200))
-        bench.give(ev.Checked(check=name, passed=False, output="x" * 200))
-    bench.run(1.0)
-    (told,) = sent(State, bench.effects)[-1].vips
-    assert len(told.faults) == FAULTS_TEXT // FAULT_TEXT
-    assert {len(fault) for fault in told.faults} == {FAULT_TEXT}
-    assert told.notes == ()

@@ -9,8 +9,8 @@ from typer.testing import CliRunner, Result
 from floatip import doctor
 from floatip.cli.app import app
 from floatip.cli.doctor import view
-from floatip.cli.draw import Tone
 from floatip.doctor.findings import Area, Finding, Report, Severity
+from floatip.ops.view import Tone
 from tests.unit.cli.test_service import VALID
 
 FINE = Finding(area=Area.HOST, subject="a", severity=Severity.OK, text="fine")

@@ -19,8 +19,8 @@ def test_each_fault_has_its_rule() -> None:
         f'{ADD} iifname "p1" drop',
         f'{ADD} oifname "p2" drop',
         f'{ADD} iifname "p4" oifname "p5" drop',
-        f'{ADD} iifname "p6" tcp dport 1883 drop',
-        f'{ADD} oifname "p6" tcp sport 1883 drop',
+        f'{ADD} iifname "p6" tcp dport {{ 1883, 8883 }} drop',
+        f'{ADD} oifname "p6" tcp sport {{ 1883, 8883 }} drop',
         f'{ADD} iifname "p3" numgen random mod 1000 < 125 drop',
         f'{ADD} oifname "p3" numgen random mod 1000 < 125 drop',
     ]

@@ -17,6 +17,7 @@ from floatip.core.events import AnnounceAsked, DirectiveAsked, ErrandAsked, Fail
 from floatip.core.snapshot import BrokerSnapshot, CandidateSnapshot, NodeSnapshot, Snapshot, VipSnapshot
 from floatip.core.types import BrokerName, DirectiveKind, NodeName, Placed, Policy, Role, Timing, VipName, VipSpec
 from floatip.observe.journal import Journal
+from floatip.observe.tally import Tally
 from floatip.ops.errors import FloatipError
 from floatip.ops.models import EventRecord
 
@@ -112,10 +113,16 @@ class FakeBackend:
     asked: list[Asked] = field(default_factory=list)
     closed: int = 0
     journal: Journal = field(default_factory=Journal)
+    tally: Tally = field(default_factory=Tally)
+    drops: dict[str, int] = field(default_factory=dict)
+    ill: str | None = None
+    looks: int = 0
+    """How often a snapshot was asked for."""
 
-    def snapshot(self) -> Snapshot:
-        """Return the cluster as set."""
-        return self.now
+    def snapshot(self, vips: slice = slice(None)) -> Snapshot:
+        """Return the cluster as set, with some of its VIPs."""
+        self.looks += 1
+        return replace(self.now, vips=self.now.vips[vips])
 
     async def ask(self, event: Asked, answers: int) -> AsyncGenerator[Progress | Answer, None]:
         """Answer as set: an outcome of None is no answer at all."""
@@ -164,6 +171,18 @@ class FakeBackend:
         if isinstance(self.reloads, FloatipError):
             raise self.reloads
         return self.reloads
+
+    def dropped(self) -> dict[str, int]:
+        """Return what a test has set."""
+        return self.drops
+
+    def lag_s(self) -> float:
+        """Return the worst of the tally."""
+        return self.tally.lag_s(0.0)
+
+    def illness(self) -> str | None:
+        """Return what a test has set."""
+        return self.ill
 
     def history(self) -> list[EventRecord]:
         """Return the events added to the journal."""

@@ -30,10 +30,11 @@ def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_not_there_is_success() -> None:
-    """An address, or its interface, that has gone needs no second try."""
-    scripted = Scripted([0, errno.EADDRNOTAVAIL, errno.ENODEV])
-    assert scripted.remove([REQUEST] * 3) == [0, errno.EADDRNOTAVAIL, errno.ENODEV]
-    assert scripted.sent == [3]
+    """An address, its interface, a rule or a route that has gone needs no second try."""
+    answers = [0, errno.EADDRNOTAVAIL, errno.ENODEV, errno.ENOENT, errno.ESRCH]
+    scripted = Scripted([*answers])
+    assert scripted.remove([REQUEST] * 5) == answers
+    assert scripted.sent == [5]
 
 
 def test_only_what_failed_is_tried_again() -> None:

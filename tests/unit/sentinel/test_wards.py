@@ -115,6 +115,27 @@ def test_the_lan_is_told_by_one_address_of_each_vip_that_is_held(wards: Wards) -
     ]
 
 
+def test_a_shared_table_is_undone_with_the_last_that_needs_it(wards: Wards) -> None:
+    """A rule goes with its VIP; the routes of a table stay while another VIP leaves by them."""
+    shop = ["shop", False, 4.5, [["10.77.0.52", 32, "eth0", "06"]], ["aa", "cc"]]
+    wards.take({"hold": [[*WEB, ["bb", "cc"]], shop]})
+    assert wards.undo() == []
+    wards.removed([ip_address("10.77.0.52").packed])
+    assert wards.undo() == [b"\xaa"]
+    wards.removed([ip_address(VIP4).packed])
+    assert wards.undo() == []
+    wards.removed([ip_address(VIP6).packed])
+    assert wards.undo() == [b"\xbb", b"\xcc"]
+    assert wards.undo() == []
+
+
+def test_what_the_daemon_drops_is_not_undone(wards: Wards) -> None:
+    """It has seen to that itself."""
+    wards.take({"hold": [[*WEB, ["bb"]]]})
+    wards.drop(["web"])
+    assert wards.undo() == []
+
+
 def test_a_farewell_is_remembered(wards: Wards) -> None:
     """Nothing that comes later takes it back."""
     assert not wards.farewell

@@ -18,6 +18,14 @@ def test_a_hold_survives_the_way() -> None:
     assert (answer["pid"], [words.hold_of(told) for told in answer["held"]]) == (7, [HOLD])
 
 
+def test_what_undoes_source_routing_survives_the_way_too() -> None:
+    """A hold without it is written as by a version that knew of none, and one of that version is read."""
+    routed = HOLD._replace(undo=(b"\x01", b"\xfe\xff"))
+    (word,) = Lines().feed(words.holding([words.packed(routed), words.packed(HOLD)]))
+    assert [words.hold_of(told) for told in word["hold"]] == [routed, HOLD]
+    assert [len(told) for told in word["hold"]] == [5, 4]
+
+
 def test_many_holds_take_several_lines() -> None:
     """So that no line is long."""
     found = Lines().feed(words.holding([words.packed(HOLD)] * (2 * words.HOLDS_PER_LINE + 1)))
