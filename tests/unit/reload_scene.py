@@ -43,7 +43,7 @@ class FalseHands:
         self.settings_error: HostError | None = None
         self.documented: object = {}
         self.kernel = self.addresses = self
-        self.all = Hands(kernel=self, lan=self, bus=self, errands=self, settings=self)  # type: ignore[arg-type]  # false
+        self.all = Hands(kernel=self, lan=self, bus=self, errands=self, settings=self, services=self)  # type: ignore[arg-type]  # false
 
     def __setattr__(self, name: str, value: object) -> None:
         """Plain attributes; what is documented is told like all else."""
@@ -56,6 +56,10 @@ class FalseHands:
         if self.settings_error is not None:
             raise self.settings_error
         self.told.append(("sysctls", config.interfaces))
+
+    def configure(self, config: Config) -> None:
+        """Look at other services."""
+        self.told.append(("services", [check.name for check in config.checks]))
 
     def rekey(self, keys: Keys) -> None:
         """Take other keys."""

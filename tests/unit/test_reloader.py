@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from floatip import __version__
-from floatip.config import Config, load
+from floatip.config import load
 from floatip.host.errors import HostError
 from floatip.ops.errors import BadRequest, Refused
 from floatip.preflight import RefusalError, refuse_foreign
@@ -42,7 +42,7 @@ async def test_everybody_goes_by_the_new_file(scene: Scene, tmp_path: Path) -> N
         "[log] has changed",
         "alias 10.77.0.99 is new",
     }
-    assert [name for name, _ in scene.hands.told] == ["sysctls", "keys", "rate", "documented", "engine"]
+    assert [name for name, _ in scene.hands.told] == ["sysctls", "keys", "rate", "documented", "services", "engine"]
     told = dict(scene.hands.told)
     assert (told["keys"], told["rate"], told["engine"]) == (1, 50, ["web", "mail"])
     assert list(map(str, told["documented"])) == ["10.77.0.99"]
@@ -128,7 +128,7 @@ async def test_a_file_that_cannot_be_read_is_told_so(scene: Scene) -> None:
     with pytest.raises(BadRequest, match="there is no such file"):
         await scene.reloader.reload()
     scene.path.mkdir()
-    with pytest.raises(BadRequest, match="is a directory"):
+    with pytest.raises(BadRequest, match="is no regular file: it cannot be read again in service"):
         await scene.reloader.reload()
     scene.path.rmdir()
     assert await scene.reloads(FILE + MAIL) == ("vip mail is new",)
@@ -179,8 +179,8 @@ async def test_one_reload_waits_for_the_other(scene: Scene, monkeypatch: pytest.
     reading = asyncio.Event()
     go_on = asyncio.Event()
 
-    async def to_thread(read: Any, path: Path) -> Config:
-        read_now: Config = read(path)
+    async def to_thread(read: Any, *arguments: Any) -> Any:
+        read_now = read(*arguments)
         reading.set()
         await go_on.wait()
         return read_now

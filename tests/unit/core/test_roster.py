@@ -49,11 +49,12 @@ class Scene:
         self.s = Situation(a_spec(brokers=(X, Y), vips=vips), lambda: 0.5)
         terms = terms or {}
         self.vips = {vip.name: Vip(vip, self.s, terms.get(vip.name, 0)) for vip in vips}
+        self.now = 100.0
         self.roster = Roster(self.s, self.vips, terms)
 
     def change(self, *vips: VipSpec) -> tuple[VipSpec, ...]:
         """Have these VIPs from now on; return what the hands are told."""
-        self.roster.change(replace(self.s.spec, vips=vips), 100.0)
+        self.roster.change(replace(self.s.spec, vips=vips), self.now)
         return self.told()
 
     def settle(self) -> tuple[set[VipName], tuple[VipSpec, ...] | None]:

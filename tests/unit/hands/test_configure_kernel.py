@@ -99,6 +99,38 @@ class FakeSentinel:
         """Take it in."""
 
 
+class FakeRouting:
+    """Source routing that nobody wants."""
+
+    tables: frozenset[int] = frozenset()
+
+    def __init__(self, specs: Iterable[VipSpec], *, warn: object) -> None:
+        self.bound: dict[VipName, str] = {}
+
+    def open(self) -> None:
+        """Open nothing."""
+
+    def configure(self, specs: Iterable[VipSpec]) -> None:
+        """Know nothing."""
+
+    def bind(self, moves: Iterable[tuple[VipName, str]]) -> None:
+        """Route nothing."""
+
+    def release(self, vips: Iterable[VipName]) -> None:
+        """Take nothing away."""
+
+    def look(self, known: object) -> bool:
+        """See nothing new."""
+        return False
+
+    def settle(self) -> None:
+        """Do nothing."""
+
+    def undo(self, vip: VipName, interface: str) -> tuple[()]:
+        """Leave nothing to be undone."""
+        return ()
+
+
 def vip(name: VipName, *addresses: Address, on: str = "eth0") -> VipSpec:
     """Make a VIP."""
     placed = tuple(Placed(address=one, prefix=32) for one in addresses)
@@ -111,7 +143,7 @@ class Scene:
     def __init__(self, *specs: VipSpec) -> None:
         self.posted: list[ev.Event] = []
         self.sentinel = FakeSentinel()
-        more: dict[str, Any] = {"sources": frozenset(), "timing": Timing(), "sentinel": self.sentinel}
+        more: dict[str, Any] = {"timing": Timing(), "sentinel": self.sentinel}
         self.hand = KernelHand(specs, **more, post=self.posted.append, warn=pytest.fail, clock=lambda: 0.0)
         self.hand.open()
 
@@ -152,6 +184,7 @@ def _no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
         for index, name in enumerate(("lo", "eth0", "eth1"), 1)
     }
     monkeypatch.setattr(hand_module, "Addresses", FakeAddresses)
+    monkeypatch.setattr(hand_module, "SourceRouting", FakeRouting)
     monkeypatch.setattr("floatip.host.watch.Watcher", FakeWatcher)
     monkeypatch.setattr(hand_module, "links", lambda: links)
 
