@@ -1,5 +1,7 @@
 """Why an owner may not stay in office: each reason, which goes before which, and what the next owner may conclude."""
 
+from dataclasses import replace
+
 import pytest
 
 from floatip.core.defence import DOUBT_S, Defence
@@ -105,12 +107,21 @@ def test_another_configuration_ends_it(role: Role) -> None:
     office = Office(role).hears(C, Standing.OWNER, 9)
     office.s.links["eth0"] = False
     office.s.retiring = {WEB: office.vip.spec}
+    office.s.spec = replace(office.s.spec, vips=())
     assert office.leaves() == Notice("it is configured otherwise now", vacated=True)
     office = Office(Role.OWNER)
     office.s.retiring = {WEB: office.vip.spec}
     assert office.leaves() is None
     office.s.links["eth0"] = False
     assert office.leaves() == Notice("link down: eth0", vacated=True)
+
+
+@pytest.mark.parametrize(("role", "stays"), [(Role.ACQUIRING, False), (Role.ISOLATED, True)])
+def test_an_isolated_owner_keeps_what_it_is_to_begin_anew(role: Role, *, stays: bool) -> None:
+    """Nobody could claim it without a quorum; what it is to have no more it lets go."""
+    office = Office(role)
+    office.s.retiring = {WEB: office.vip.spec}
+    assert (office.leaves() is None) is stays
 
 
 @IN_OFFICE
