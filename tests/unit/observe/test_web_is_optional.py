@@ -61,5 +61,7 @@ def test_a_port_in_use_is_refused() -> None:
 
 def test_an_address_of_another_host_is_refused() -> None:
     """With what to do."""
-    with pytest.raises(RefusalError, match=r"^http\.listen 192\.0\.2\.1:9477: cannot assign requested address: see `ip addr"):
+    with pytest.raises(
+        RefusalError, match=r"^http\.listen 192\.0\.2\.1:9477: cannot assign requested address: see `ip addr"
+    ):
         http_listener(config("192.0.2.1:9477"))
