@@ -12,6 +12,7 @@ from typing import assert_never
 
 import structlog
 
+from floatip.bus.events import DropReason
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.engine import Engine
@@ -198,8 +199,8 @@ class Driver:
         return self.engine.snapshot(self._clock(), vips)
 
     def dropped(self) -> Mapping[str, int]:
-        """How many messages were dropped, by reason."""
-        return {reason.value: count for reason, count in self.bus.dropped.items()}
+        """How many messages were dropped, by each reason that there is."""
+        return {reason.value: self.bus.dropped[reason] for reason in DropReason}
 
     def lag_s(self) -> float:
         """How late the loop was woken lately, at worst."""

@@ -71,6 +71,7 @@ def test_a_takeover_is_told_by_metrics_and_events() -> None:
         assert {key: document[key] for key in timeless} == {key: shown[key] for key in timeless}
         assert document["vips"][0].keys() == shown["vips"][0].keys()
         backups = [node for node in cluster.live() if node != owner]
+        assert sample(owner, "floatip_messages_dropped_total", reason="bad signature") == 0
         streams = {node: asked(node, "/api/events") for node in backups}
         cluster.kill_daemon(owner)
         cluster.wait_for(
@@ -93,6 +94,9 @@ def test_a_takeover_is_told_by_metrics_and_events() -> None:
         page = status_of(third, "/")[1]
         assert f"not alive: {owner}" in page
         assert ">takeover<" in page
+        cluster.start_daemon(owner)
+        cluster.wait_for(lambda: status_of(owner, "/readyz")[0] == 200, 15.0, "the killed daemon is back, on its port")
+        assert sample(owner, "floatip_failovers_total", vip="web", reason="takeover") == 0
 
 
 def until_changed(stream: HTTPResponse) -> dict[str, Any]:

@@ -21,9 +21,10 @@ PATHS = ("/", "/metrics", "/healthz", "/readyz", "/api/status", "/api/events")
 THOUSAND = snapshot(*(vip(f"v{number}") for number in range(1000)))
 
 
-async def test_status_is_the_document_of_the_command() -> None:
-    """Whatever reads ``floatip status --json`` can read this."""
-    backend = FakeBackend(now=snapshot(vip("a"), vip("b")))
+@pytest.mark.parametrize("count", [0, 2, 49, 50, 51, 100, 1000])
+async def test_status_is_the_document_of_the_command(count: int) -> None:
+    """Whatever reads ``floatip status --json`` can read this, however many slices it was made of."""
+    backend = FakeBackend(now=replace(snapshot(), vips=THOUSAND.vips[:count]))
     async with served(backend) as port:
         reply = await get(port, "/api/status")
     assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
