@@ -1,5 +1,7 @@
 """Why an owner may not stay in office: each reason, which goes before which, and what the next owner may conclude."""
 
+from dataclasses import replace
+
 import pytest
 
 from floatip.core.defence import DOUBT_S, Defence
@@ -104,6 +106,7 @@ def test_another_configuration_ends_it(role: Role) -> None:
     """Before any fault and any better owner; an owner with a quorum hands over first."""
     office = Office(role).hears(C, Standing.OWNER, 9)
     office.s.links["eth0"] = False
+    office.s.spec = replace(office.s.spec, vips=())
     office.s.retiring = {WEB: office.vip.spec}
     assert office.leaves() == Notice("it is configured otherwise now", vacated=True)
     office = Office(Role.OWNER)
@@ -111,6 +114,14 @@ def test_another_configuration_ends_it(role: Role) -> None:
     assert office.leaves() is None
     office.s.links["eth0"] = False
     assert office.leaves() == Notice("link down: eth0", vacated=True)
+
+
+@pytest.mark.parametrize(("role", "leaves"), [(Role.ACQUIRING, True), (Role.ISOLATED, False)])
+def test_an_isolated_owner_keeps_what_it_is_to_begin_anew(role: Role, leaves: bool) -> None:
+    """Without a quorum nobody could claim it then."""
+    office = Office(role)
+    office.s.retiring = {WEB: office.vip.spec}
+    assert office.leaves() == (Notice("it is configured otherwise now", vacated=True) if leaves else None)
 
 
 @IN_OFFICE
