@@ -43,19 +43,13 @@ def test_whose_macs_are_known_is_told_once_and_remembered(s: Situation) -> None:
 def test_everything_is_written_down_at_once(s: Situation) -> None:
     """Terms, the longest D under each policy, MACs, and operators' orders."""
     frozen = order(DirectiveKind.FREEZE, WEB, A)
-    memory = Memory(s, Stored(incarnation=8, lives=(7,)))
+    memory = Memory(s, Stored())
     s.peers.remember(((B, (MACS[B],)),))
     s.longest_s = {Policy.KEEP: 1.5, Policy.RELEASE: 5.5, Policy.LAN: 1.75}
     s.directives.merge([frozen])
     memory.store(9, ((WEB, 4),))
     stored = Stored(
-        incarnation=9,
-        terms=((WEB, 4),),
-        keep_s=1.5,
-        release_s=5.5,
-        macs=((B, (MACS[B],)),),
-        directives=(frozen,),
-        lives=(7, 8),
+        incarnation=9, terms=((WEB, 4),), keep_s=1.5, release_s=5.5, macs=((B, (MACS[B],)),), directives=(frozen,)
     )
     assert s.effects == [Store(stored=stored)]
 

@@ -85,6 +85,22 @@ def test_under_release_the_addresses_are_off_before_it_is_begun_anew() -> None:
     assert bench.vip().spec.addresses[0] == Placed(address=MOVED.addresses[0].address, prefix=32)
 
 
+def test_an_isolated_owner_begins_anew_when_it_has_a_quorum_again() -> None:
+    """Until then it serves what was: nobody could claim anything else."""
+    bench = Bench().reach(Role.ISOLATED)
+    bench.effects.clear()
+    reload(bench, MOVED)
+    bench.run(10.0)
+    assert (bench.role(), bench.vip().spec) == (Role.ISOLATED, a_vip())
+    assert untouched(bench)
+    bench.connect().run_until(Role.OWNER)
+    bench.run(0.01)
+    assert of(ef.Unbind, bench.effects)
+    assert bench.vip().spec == MOVED
+    bench.run_until(Role.OWNER)
+    assert bench.vip().spec == MOVED
+
+
 # -- back again
 
 

@@ -134,18 +134,13 @@ def test_a_peer_that_means_something_else_by_it_does_not_get_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "leaves"),
+    ("role", "leaves", "anew"),
     [
-        (Role.INIT, 0),
-        (Role.BACKUP, 0),
-        (Role.FAULT, 0),
-        (Role.CANDIDATE, 0),
-        (Role.ACQUIRING, 1),
-        (Role.OWNER, 1),
-        (Role.ISOLATED, 1),
+        *((role, 0, anew) for role in (Role.INIT, Role.BACKUP, Role.FAULT, Role.CANDIDATE) for anew in (False, True)),
+        *((role, 1, anew) for role in (Role.ACQUIRING, Role.OWNER) for anew in (False, True)),
+        (Role.ISOLATED, 1, False),
     ],
 )
-@pytest.mark.parametrize("anew", [False, True])
 def test_whatever_it_is_for_a_vip_it_gives_it_up(role: Role, leaves: int, anew: bool) -> None:
     """What it has of it is removed first, and what it has claimed is released."""
     bench = Bench().reach(role)
