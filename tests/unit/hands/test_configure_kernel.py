@@ -9,14 +9,17 @@ import pytest
 
 from floatip.core import effects as ef
 from floatip.core import events as ev
-from floatip.core.types import Address, Placed, Timing, VipName, VipSpec
+from floatip.core.types import Address, Placed, Route, Timing, VipName, VipSpec
 from floatip.hands import kernel as hand_module
+from floatip.hands import routing as routing_module
 from floatip.hands.kernel import KernelHand
 from floatip.host.addresses import Alias, Found, Outcome
 from floatip.host.links import Link
+from floatip.host.routemessages import Rule
+from tests.unit.hands.false_routes import FakeRoutes
 
 WEB, MAIL = VipName("web"), VipName("mail")
-OLD, NEW, OTHER = (ip_address(f"10.77.0.{number}") for number in (50, 60, 51))
+OLD, NEW, OTHER, GATEWAY = (ip_address(f"10.77.0.{number}") for number in (50, 60, 51, 1))
 
 
 @dataclass
@@ -63,10 +66,11 @@ class FakeWatcher:
     told: Callable[..., None]
     addresses: set[Address] = field(default_factory=set)
     interfaces: tuple[str, ...] = ()
+    tables: set[int] = field(default_factory=set)
 
-    def watch(self, addresses: Collection[Address], interfaces: Collection[str], *_: object) -> None:
+    def watch(self, addresses: Collection[Address], interfaces: Collection[str], tables: Collection[int] = ()) -> None:
         """Remember whom to watch."""
-        self.addresses, self.interfaces = set(addresses), tuple(interfaces)
+        self.addresses, self.interfaces, self.tables = set(addresses), tuple(interfaces), set(tables)
 
     def open(self) -> None:
         """Open nothing."""
@@ -99,10 +103,11 @@ class FakeSentinel:
         """Take it in."""
 
 
-def vip(name: VipName, *addresses: Address, on: str = "eth0") -> VipSpec:
-    """Make a VIP."""
+def vip(name: VipName, *addresses: Address, on: str = "eth0", table: int | None = None) -> VipSpec:
+    """Make a VIP, with a gateway if it has a table."""
     placed = tuple(Placed(address=one, prefix=32) for one in addresses)
-    return VipSpec(name=name, addresses=placed, interfaces=tuple(on.split()))
+    route = Route(gateway=GATEWAY, table=table) if table is not None else None
+    return VipSpec(name=name, addresses=placed, interfaces=tuple(on.split()), route=route)
 
 
 class Scene:
@@ -111,7 +116,7 @@ class Scene:
     def __init__(self, *specs: VipSpec) -> None:
         self.posted: list[ev.Event] = []
         self.sentinel = FakeSentinel()
-        more: dict[str, Any] = {"sources": frozenset(), "timing": Timing(), "sentinel": self.sentinel}
+        more: dict[str, Any] = {"timing": Timing(), "sentinel": self.sentinel}
         self.hand = KernelHand(specs, **more, post=self.posted.append, warn=pytest.fail, clock=lambda: 0.0)
         self.hand.open()
 
@@ -120,6 +125,13 @@ class Scene:
         """What the kernel has."""
         assert isinstance(self.hand.addresses, FakeAddresses)
         return self.hand.addresses
+
+    @property
+    def rules(self) -> list[Rule]:
+        """Which addresses leave by which table."""
+        routes = self.hand._routing._routes
+        assert isinstance(routes, FakeRoutes)
+        return [item for item in routes.there if isinstance(item, Rule)]
 
     @property
     def watcher(self) -> FakeWatcher:
@@ -153,7 +165,9 @@ def _no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     monkeypatch.setattr(hand_module, "Addresses", FakeAddresses)
     monkeypatch.setattr("floatip.host.watch.Watcher", FakeWatcher)
-    monkeypatch.setattr(hand_module, "links", lambda: links)
+    monkeypatch.setattr(routing_module, "Routes", FakeRoutes)
+    for module in (hand_module, routing_module):
+        monkeypatch.setattr(module, "links", lambda: links)
 
 
 def test_it_watches_what_is_configured_now_and_has_it_ready() -> None:
@@ -218,3 +232,18 @@ def test_an_interface_that_is_not_here_has_no_link() -> None:
     scene = Scene(vip(WEB, OLD))
     events = scene.configured(vip(WEB, OLD, on="eth7"))
     assert [one for one in events if isinstance(one, ev.LinkChanged)] == [ev.LinkChanged(interface="eth7", up=False)]
+
+
+def test_gateways_come_and_go_with_their_vips() -> None:
+    """What is bound of a VIP that stays keeps its way; the tables of those that are gone are watched no more."""
+    scene = Scene(vip(WEB, OLD, table=150))
+    scene.binds(WEB)
+    assert (scene.watcher.tables, scene.rules) == ({150}, [Rule(OLD, 150)])
+    scene.configured(vip(WEB, OLD, table=150), vip(MAIL, OTHER, table=151))
+    assert (scene.watcher.tables, scene.rules) == ({150, 151}, [Rule(OLD, 150)])
+    scene.binds(MAIL)
+    assert scene.rules == [Rule(OLD, 150), Rule(OTHER, 151)]
+    scene.hand.unbind(ef.Unbind(vips=(WEB,)))
+    scene.configured(vip(WEB, OLD), vip(MAIL, OTHER, table=151))
+    scene.binds(WEB)
+    assert (scene.watcher.tables, scene.rules) == ({151}, [Rule(OTHER, 151)])
