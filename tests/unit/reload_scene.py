@@ -43,7 +43,14 @@ class FalseHands:
         self.settings_error: HostError | None = None
         self.documented: object = {}
         self.kernel = self.addresses = self
-        self.all = Hands(kernel=self, lan=self, bus=self, errands=self, settings=self)  # type: ignore[arg-type]  # false
+        self.all = Hands(
+            kernel=self,  # type: ignore[arg-type]  # all of them are false
+            lan=self,  # type: ignore[arg-type]
+            bus=self,  # type: ignore[arg-type]
+            errands=self,  # type: ignore[arg-type]
+            settings=self,  # type: ignore[arg-type]
+            services=self,  # type: ignore[arg-type]
+        )
 
     def __setattr__(self, name: str, value: object) -> None:
         """Plain attributes; what is documented is told like all else."""
@@ -56,6 +63,10 @@ class FalseHands:
         if self.settings_error is not None:
             raise self.settings_error
         self.told.append(("sysctls", config.interfaces))
+
+    def configure(self, config: Config) -> None:
+        """Have other checks and hooks."""
+        self.told.append(("services", config))
 
     def rekey(self, keys: Keys) -> None:
         """Take other keys."""
