@@ -62,7 +62,7 @@ class Succession:
         """
         owner = incumbent(self._s, self._spec, now)
         if owner is not None:
-            anew = self.owner_term == 0 and owner.node == self.last_owner
+            anew = self.witness.owner is None and owner.node == self.last_owner
             if self.witness.owner_is(owner.node, owner.term, now):
                 known = self.last_owner is not None or not newcomer
                 change = self._change(owner.node, now, self._reason(now)) if known else None
