@@ -50,21 +50,24 @@ class Scene:
         terms = terms or {}
         self.vips = {vip.name: Vip(vip, self.s, terms.get(vip.name, 0)) for vip in vips}
         self.roster = Roster(self.s, self.vips, terms)
+        self.now = 100.0
 
     def change(self, *vips: VipSpec) -> tuple[VipSpec, ...]:
         """Have these VIPs from now on; return what the hands are told."""
-        self.roster.change(replace(self.s.spec, vips=vips), 100.0)
-        return self.told()
+        self.roster.change(replace(self.s.spec, vips=vips), self.now)
+        told = self.told()
+        assert told is not None
+        return told
 
     def settle(self) -> tuple[set[VipName], tuple[VipSpec, ...] | None]:
-        """Let go of what was given up; return the names, and what the hands are told."""
+        """Let go of what was given up; return the names, and what the hands are told, if they are."""
         self.s.effects.clear()
-        gone = self.roster.settle(self.now)
-        return gone, self.told() if gone else None
+        return self.roster.settle(self.now), self.told()
 
-    def told(self) -> tuple[VipSpec, ...]:
+    def told(self) -> tuple[VipSpec, ...] | None:
         """What the hands were told last."""
-        return of(Configure, self.s.effects)[-1].vips
+        told = of(Configure, self.s.effects)
+        return told[-1].vips if told else None
 
     def serves(self, name: VipName, role: Role = Role.OWNER, binding: Binding = Binding.BOUND) -> Vip:
         """Let a VIP be in office."""
@@ -164,6 +167,39 @@ def test_others_are_not_touched() -> None:
     assert scene.change(mail()) == (mail(), a_vip())
     assert scene.settle() == ({WEB}, (mail(),))
     assert scene.vips == {MAIL: vip}
+
+
+def test_one_waits_for_all_that_have_its_addresses() -> None:
+    """No address is in two VIPs for a moment; whoever waited is listened for from when it begins."""
+    other = mail(address="10.77.0.60")
+    scene = Scene(a_vip(), other)
+    for name in (WEB, MAIL):
+        scene.serves(name)
+    news = replace(a_vip(NEWS), addresses=(*a_vip().addresses, *other.addresses))
+    assert scene.change(news) == (a_vip(), other)
+    scene.now = 103.0
+    scene.serves(WEB, Role.BACKUP, Binding.ABSENT)
+    assert scene.settle() == ({WEB}, None)
+    assert scene.vips.keys() == {MAIL}
+    scene.now = 107.0
+    scene.serves(MAIL, Role.BACKUP, Binding.ABSENT)
+    assert scene.settle() == ({MAIL, NEWS}, (news,))
+    assert scene.vips[NEWS]._born == 107.0
+
+
+def test_the_hands_are_told_when_something_begins_and_at_the_end() -> None:
+    """Many VIPs go in many steps: nobody asks for what has gone, so the hands need not know at each."""
+    third = a_vip(NEWS, address="10.77.0.52")
+    scene = Scene(a_vip(), mail(), third)
+    anew = mail(address="10.77.0.60")
+    scene.change(anew)
+    told = []
+    for name in (WEB, MAIL, NEWS):
+        scene.serves(name, Role.BACKUP, Binding.ABSENT)
+        for rest in scene.s.retiring.keys() - {name}:
+            scene.serves(rest)
+        told.append(scene.settle())
+    assert told == [({WEB}, None), ({MAIL}, (anew, third)), ({NEWS}, (anew,))]
 
 
 def test_each_change_is_written_down_and_told_to_the_peers() -> None:
