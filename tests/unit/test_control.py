@@ -13,6 +13,7 @@ import pytest
 from floatip.control import ControlError, ControlServer
 from floatip.ops import Failed, NotRunning, connect
 from tests.unit.ops.backend import FakeBackend, record, served_at, server, snapshot, vip
+from tests.unit.passing import later
 
 STATUS = b'{"v":1,"ask":"status"}\n'
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -27,6 +28,13 @@ async def ask(path: Path, request: bytes) -> list[dict[str, object]]:
     finally:
         writer.close()
         await writer.wait_closed()
+
+
+async def tasks_are(count: int, name: str = "control client") -> None:
+    """Wait until so many tasks of that name are running."""
+    async with asyncio.timeout(10):
+        while sum(it.get_name().startswith(name) for it in asyncio.all_tasks()) != count:  # noqa: ASYNC110 (no event)
+            await asyncio.sleep(0.001)
 
 
 def control(path: Path, group: str | None) -> ControlServer:
@@ -180,18 +188,21 @@ async def test_a_flood_of_clients_is_cut_off(tmp_path: Path, monkeypatch: pytest
 
 async def test_a_client_that_does_not_read_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that asks much and reads nothing loses its connection, and others are served meanwhile."""
-    monkeypatch.setattr("floatip.control.line.WRITE_S", 0.2)
+    monkeypatch.setattr("floatip.control.line.WRITE_S", 100.0)
     many = tuple(vip(f"v{number}") for number in range(3000))
+    loop = asyncio.get_running_loop()
     async with served_at(tmp_path, FakeBackend(now=snapshot(*many))) as path:
-        deaf = socket.socket(socket.AF_UNIX)
+        deaf, told = socket.socket(socket.AF_UNIX), asyncio.Event()
         deaf.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(deaf, str(path))
-        await asyncio.get_running_loop().sock_sendall(deaf, STATUS)
-        began = asyncio.get_running_loop().time()
+        await loop.sock_connect(deaf, str(path))
+        await loop.sock_sendall(deaf, STATUS)
+        loop.add_reader(deaf, told.set)
+        await told.wait()
+        loop.remove_reader(deaf)
         assert len(await ask(path, STATUS)) == 1
-        assert asyncio.get_running_loop().time() - began < 1
-        await asyncio.sleep(0.5)
-        assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("control client")]
+        await tasks_are(1)
+        await later(100.0)
+        await tasks_are(0)
         deaf.close()
 
 
@@ -200,11 +211,9 @@ async def test_a_follower_that_hangs_up_is_forgotten(tmp_path: Path) -> None:
     async with served_at(tmp_path, FakeBackend()) as path:
         reader, writer = await asyncio.open_unix_connection(path)
         writer.write(b'{"v":1,"ask":"events","follow":true}\n')
-        await asyncio.sleep(0.05)
-        assert any(task.get_name() == "control events" for task in asyncio.all_tasks())
+        await tasks_are(1, "control events")
         writer.close()
-        await asyncio.sleep(0.05)
-        assert not any(task.get_name().startswith("control ") for task in asyncio.all_tasks())
+        await tasks_are(0, "control ")
         assert await reader.read() == b""
 
 

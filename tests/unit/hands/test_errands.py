@@ -21,6 +21,10 @@ from floatip.host.inventory import HostAddress, Inventory
 from floatip.host.listeners import Listener
 from floatip.lan.heard import Heard, HeardKind
 from tests.unit.hands.false_host import ALIAS, MAC, OWN, PEER, STRANGER, World, host_address
+from tests.unit.passing import later
+
+ROUNDS_S = 300.0
+"""When the last round is; for as long no machine is busy."""
 
 
 @pytest.fixture
@@ -37,7 +41,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(module, "TrafficCounter", lambda: world)
     monkeypatch.setattr(module, "QUESTIONS_S", (0.0, 0.01, 0.02))
     monkeypatch.setattr(module, "LISTEN_S", 0.03)
-    monkeypatch.setattr(module, "ROUNDS_S", (0.01, 0.02, 0.03))
+    monkeypatch.setattr(module, "ROUNDS_S", (100.0, 200.0, ROUNDS_S))
     return world
 
 
@@ -76,7 +80,7 @@ async def test_an_alias_is_added(
     assert world.added == [(ALIAS, 16, "eth0", asked_s)]
     assert json.loads(ended.data) == {"interface": "eth0", "mac": MAC, "additions": ["10.77.0.60/16 on eth0"]}
     assert world.announced == [("eth0", ALIAS)]
-    await asyncio.sleep(0.1)
+    await later(ROUNDS_S)
     assert world.announced == [("eth0", ALIAS)] * 4
 
 
@@ -93,11 +97,11 @@ async def test_what_is_gone_is_not_announced(hand: ErrandHand, world: World) -> 
     ended = await done(hand, world, Task.REMOVE)
     assert (ended.done, ended.text, ended.data) == (True, "10.77.0.60 is not on this host any more", "null")
     assert world.removed == [ALIAS]
-    await asyncio.sleep(0.1)
+    await later(ROUNDS_S)
     assert len(world.announced) == 1
     await done(hand, world, Task.ADD)
     world.opened.clear()
-    await asyncio.sleep(0.1)
+    await later(ROUNDS_S)
     assert len(world.announced) == 2
 
 
@@ -108,7 +112,7 @@ async def test_a_later_errand_ends_the_announcements(hand: ErrandHand, world: Wo
     await done(hand, world, Task.ADD, address="10.77.0.61")
     await done(hand, world, task)
     world.present.append(host_address(ALIAS))
-    await asyncio.sleep(0.1)
+    await later(ROUNDS_S)
     assert [address for _, address in world.announced].count(ALIAS) == 1
     assert len(world.announced) == 1 + 4
 
@@ -125,7 +129,7 @@ async def test_a_kernel_that_fails_between_rounds_ends_nothing(
 
     await done(hand, world, Task.ADD)
     monkeypatch.setattr(module, "present", fails)
-    await asyncio.sleep(0.1)
+    await later(ROUNDS_S)
     assert (broken, len(world.announced)) == ([], 1)
 
 
@@ -271,8 +275,11 @@ async def test_what_is_brought_is_printable(hand: ErrandHand, world: World) -> N
     assert json.loads(data)["warnings"] == ["a\x7f\x1b\u202eé"]
 
 
-async def test_errands_run_side_by_side_and_end_with_the_hand(hand: ErrandHand, world: World) -> None:
+async def test_errands_run_side_by_side_and_end_with_the_hand(
+    hand: ErrandHand, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One that listens holds no other up; what is not done when the daemon ends is left, and tells nobody."""
+    monkeypatch.setattr(module, "LISTEN_S", ROUNDS_S)
     hand.run(ef.RunErrand(id="slow", errand=Errand(task=Task.WHO_HAS, address=str(ALIAS))))
     assert (await done(hand, world, Task.ADD)).done
     assert len(world.posted) == 1

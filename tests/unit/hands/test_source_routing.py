@@ -1,7 +1,6 @@
 """Which rules and routes the VIPs that are bound need, and what is told of those that cannot be had."""
 
 import asyncio
-from collections.abc import Collection, Iterable
 from ipaddress import ip_address, ip_interface, ip_network
 
 import pytest
@@ -10,10 +9,9 @@ from floatip.core.types import Placed, Policy, VipName, VipSpec
 from floatip.core.types import Route as Way
 from floatip.hands import routing as room
 from floatip.hands.routing import SourceRouting
-from floatip.host.errors import NetlinkError
 from floatip.host.links import Link
 from floatip.host.routemessages import Route, Rule
-from floatip.host.routes import Change, Item
+from tests.unit.hands.false_routes import FakeRoutes
 
 GATEWAY, GATEWAY6 = ip_address("10.77.0.1"), ip_address("fd77::1")
 ANY, ANY6 = ip_network("0.0.0.0/0"), ip_network("::/0")
@@ -52,44 +50,6 @@ SIX = spec("six", "10.77.0.53", "fd77::53", gateway="fd77::1")
 PLAIN = spec("plain", "10.77.0.54")
 
 
-class FakeRoutes:
-    """Rules and routes without a kernel."""
-
-    def __init__(self) -> None:
-        self.there: list[Item] = []
-        self.settled: list[Collection[int] | None] = []
-        self.refused: dict[Item, str] = {}
-        self.mute = False
-
-    def open(self) -> None:
-        """Do nothing."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-    def has(self, item: Item) -> bool:
-        """Whether it is there."""
-        return item in self.there
-
-    def apply(self, wanted: Iterable[Item]) -> Change:
-        """Have what is wanted, but for what is refused."""
-        before, asked = self.there, list(wanted)
-        self.there = [item for item in asked if item not in self.refused]
-        return Change(
-            put=tuple(item for item in self.there if item not in before),
-            taken=tuple(item for item in before if item not in asked),
-            failed=tuple((item, self.refused[item]) for item in asked if item in self.refused),
-        )
-
-    def settle(self, wanted: Iterable[Item], tables: Collection[int] | None = None) -> Change:
-        """Find that somebody took everything away."""
-        if self.mute:
-            raise NetlinkError("the kernel did not list its rules")
-        self.settled.append(tables)
-        self.there = []
-        return self.apply(wanted)
-
-
 class Scene:
     """The routing of some VIPs on this host."""
 
@@ -98,6 +58,7 @@ class Scene:
         self.now_s = 100.0
         self.routing = SourceRouting(specs, warn=self.warnings.append, clock=lambda: self.now_s)
         self.routes = FakeRoutes()
+        self.routes.robbed = True
         self.routing._routes = self.routes  # type: ignore[assignment]
         self.routing.look(LINKS)
 
