@@ -1,11 +1,14 @@
 """The server of the control socket: whose file it is, and clients that behave badly."""
 
 import asyncio
+import gc
 import grp
 import json
 import os
 import socket
 import stat
+import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -249,3 +252,24 @@ async def test_close_cuts_everybody_off(tmp_path: Path) -> None:
                 await broken
     assert backend.closed == 1
     await served.close()
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_close_leaves_no_connection_half_accepted(tmp_path: Path, turns: int) -> None:
+    """However far the server has come with a client, it is told the end, and nothing of it stays open."""
+    served = server(tmp_path / "s", FakeBackend())
+    await served.start()
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(str(tmp_path / "s"))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    with warnings.catch_warnings(record=True) as left_open:
+        warnings.simplefilter("always")
+        await served.close()
+        await asyncio.sleep(0)
+        gc.collect()
+    assert [str(one.message) for one in left_open] == []
+    client.settimeout(5)
+    with suppress(ConnectionResetError):
+        assert client.recv(1) == b""
+    client.close()
