@@ -166,13 +166,13 @@ async def test_at_most_so_many_clients(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("floatip.control.server.MAX_CLIENTS", 3)
     async with served_at(tmp_path, FakeBackend()) as path:
         idle: list[Streams] = [await asyncio.open_unix_connection(path) for _ in range(3)]
-        await asyncio.sleep(0.01)
+        await tasks_are(3)
         async with connect(path) as cluster:
             with pytest.raises(Failed, match="busy with 3 other clients"):
                 await cluster.status()
             for _, writer in idle:
                 writer.close()
-            await asyncio.sleep(0.01)
+            await tasks_are(0)
             assert (await cluster.status()).node == "n1"
 
 
@@ -244,9 +244,8 @@ async def test_close_cuts_everybody_off(tmp_path: Path) -> None:
         stream = cluster.events(follow=True)
         backend.journal.add(record(0))
         await anext(stream)
-        began = asyncio.get_running_loop().time()
-        await served.close()
-        assert asyncio.get_running_loop().time() - began < 0.5
+        async with asyncio.timeout(30):  # half of what the move would take
+            await served.close()
         for broken in (move, anext(stream)):
             with pytest.raises(NotRunning, match="ended before it answered"):
                 await broken
