@@ -61,9 +61,11 @@ class ControlServer:
         """Stop serving: nobody is accepted any more, every client is cut off, the socket file is gone."""
         if self._server is None:
             return
-        self._server.close()
+        for listener in self._server.sockets:  # a server that is closed leaves open what it is about to accept
+            asyncio.get_running_loop().remove_reader(listener.fileno())
         for _ in range(_ACCEPT_TURNS):
             await asyncio.sleep(0)
+        self._server.close()
         clients = dict(self._clients)
         for client in clients:
             client.cancel()

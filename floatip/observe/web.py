@@ -14,6 +14,8 @@ from floatip.observe.app import App, Backend
 from floatip.observe.guard import Connections
 
 CLOSE_S = 1.0
+_ACCEPT_TURNS = 3
+"""How many turns of the loop asyncio takes to make a client of a connection that it has accepted."""
 
 
 class WebServer:
@@ -40,8 +42,11 @@ class WebServer:
     async def close(self) -> None:
         """Stop serving: nobody is accepted any more, every client is cut off."""
         if self._server is not None:
+            for listener in self._server.sockets:  # a server that is closed leaves open what it is about to accept
+                asyncio.get_running_loop().remove_reader(listener.fileno())
+            for _ in range(_ACCEPT_TURNS):
+                await asyncio.sleep(0)
             self._server.close()
-            await asyncio.sleep(0)
             await self._connections.close(CLOSE_S)
             await self._server.wait_closed()
             self._server = None

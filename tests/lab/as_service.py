@@ -43,19 +43,20 @@ def main(key: str, *without: str) -> NoReturn:
         _deny_write_execute()
     os.environ["FLOATIP_CONFIG"] = config
     privileges = _privileges(uid, set(lacks))
-    commands = [[*privileges, *_command(written)] for written in unit[key]]
+    commands = [[*privileges, *_command(written, config)] for written in unit[key]]
     for command in commands[:-1]:
         if code := subprocess.run(command, check=False).returncode:
             sys.exit(code)
     os.execvp(commands[-1][0], commands[-1])  # noqa: S606 (it keeps the pid, as under systemd)
 
 
-def _command(written: str) -> list[str]:
-    """Split as systemd does, with $MAINPID put in; `floatip` is this interpreter's."""
+def _command(written: str, config: str) -> list[str]:
+    """Split as systemd does, with $MAINPID put in; `floatip` is this interpreter's, its socket that of the lab."""
     words = [word.replace("$$", "\0") for word in shlex.split(written)]
     words = [word.replace("$MAINPID", os.environ.get("MAINPID", "")).replace("\0", "$") for word in words]
     if words[0] == "floatip":
         words[0] = str(Path(sys.executable).with_name("floatip"))
+        words += ["--socket", str(Path(config).with_name("floatip.sock"))] * (words[1] == "reload")
     return words
 
 

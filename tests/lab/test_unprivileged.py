@@ -97,7 +97,7 @@ def test_the_service_manager_is_told_and_may_reload(start_cluster: Start) -> Non
         assert manager.recv(4096) == b"WATCHDOG=1"
         settled(cluster)
         reload = [*as_service.words("ExecReload"), str(cluster.home_of("n1") / "floatip.toml")]
-        cluster.net.run("n1", ["env", f"MAINPID={daemon.pid}", *reload])
+        assert cluster.net.run("n1", ["env", f"MAINPID={daemon.pid}", *reload]).stdout == "nothing has changed\n"
         assert b"WATCHDOG=1" in {manager.recv(4096) for _ in range(4)}
         assert settled(cluster) == "n1"
         daemon.terminate()
