@@ -178,6 +178,13 @@ def test_examples_are_there() -> None:
     }
 
 
+def test_the_reference_has_every_key() -> None:
+    """Some as a comment, where they have no use beside the others."""
+    text = next(file for file in EXAMPLES if file.name == "reference.toml").read_text()
+    keys = {key for table in DOCUMENTED.values() for key in table.split()}
+    assert {key for key in keys if not re.search(rf"^(# )?{key} =|^\[+(\w+\.)?{key}\]", text, re.MULTILINE)} == set()
+
+
 def test_two_nodes_agree() -> None:
     """The two halves of the first example are one cluster: same definition, another node."""
     first, second = (load(file).node_spec("1") for file in EXAMPLES if file.name.startswith("two-nodes"))
