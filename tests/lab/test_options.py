@@ -10,13 +10,20 @@ import pytest
 
 from floatip.lab import tools
 from floatip.lab.cluster import Cluster
-from floatip.lab.settings import MQTT_PORT, Settings, Table, Vip
+from floatip.lab.settings import MQTT_PORT, Settings, Table, Value, Vip
+from floatip.lan.heard import HeardKind
 from tests.lab.cluster_scene import VIP, mac_of
 from tests.lab.onlooker import Onlooker
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 
 OTHER = "10.77.0.51"
+ELSEWHERE: dict[str, Value] = {
+    "cluster": "other",
+    "node": "n1",
+    "vip": [{"name": "web", "addresses": [OTHER], "interfaces": ["eth0"]}],
+}
+"""Another cluster on the same broker and LAN."""
 
 
 def sysctl(cluster: Cluster, node: str, key: str) -> str:
@@ -78,12 +85,7 @@ def test_a_node_that_runs_the_broker_serves_the_others() -> None:
 
 def test_two_clusters_on_one_broker_do_not_know_of_each_other() -> None:
     """The same names of node and VIP are others there: each owns its own, and nobody is a namesake."""
-    other: Table = {
-        "cluster": "other",
-        "node": "n1",
-        "vip": [{"name": "web", "addresses": [OTHER], "interfaces": ["eth0"]}],
-    }
-    with Cluster(Settings(nodes=2, extra_by_node={"n2": other})) as cluster:
+    with Cluster(Settings(nodes=2, extra_by_node={"n2": ELSEWHERE})) as cluster:
         cluster.wait_for(lambda: cluster.bound_on(VIP) == {"n1"}, 15.0, "one owns its VIP")
         cluster.wait_for(lambda: cluster.bound_on(OTHER) == {"n2"}, 15.0, "the other owns its own")
         for node, cluster_name in (("n1", "lab"), ("n2", "other")):
@@ -140,7 +142,7 @@ def test_later_rounds_are_paced_as_the_file_says() -> None:
 def test_an_address_is_as_the_file_says() -> None:
     """/32 on the VIP's own interface, unless it names others; IPv6 is no source of connections, unless it is to be."""
     vips = (
-        Vip(addresses=(VIP, f"{OTHER}/24", "10.77.0.52@eth2")),
+        Vip(addresses=(VIP, f"{OTHER}/24", "10.77.0.52@eth2"), extra={"purpose": "shop", "contact": "ops"}),
         Vip(name="on", addresses=("fd77::50",), extra={"source": True}),
         Vip(name="off", addresses=("fd77::51",)),
     )
@@ -157,3 +159,27 @@ def test_an_address_is_as_the_file_says() -> None:
             "fd77::51/128": ("eth0", True),
         }
         assert {address: shown.get(address) for address in wanted} == wanted
+        told = {one["name"]: (one["purpose"], one["contact"]) for one in cluster.ask("n1")["vips"]}
+        assert told == {"web": ("shop", "ops"), "on": ("", ""), "off": ("", "")}
+
+
+def test_the_gateway_of_the_file_is_asked_for_the_health_of_the_lan() -> None:
+    """Again and again, by a node that wants to know; neither has a peer that it could ask."""
+    settings = Settings(
+        nodes=2,
+        extra={"lan": {"gateway": "10.77.0.9"}},
+        extra_by_node={"n2": ELSEWHERE | {"lan": {"health": False}}},
+    )
+    with (
+        Cluster(settings) as cluster,
+        Onlooker("client", "10.77.0.11") as curious,
+        Onlooker("client", "10.77.0.12") as careless,
+    ):
+        cluster.wait_for(lambda: cluster.bound_on(OTHER) == {"n2"}, 15.0, "who does not want to know runs")
+        cluster.wait_for(lambda: questions(curious) >= 3, 15.0, "the other asks")
+        assert questions(careless) == 0
+
+
+def questions(onlooker: Onlooker) -> int:
+    """How often the holder of the watched address asked for another one."""
+    return sum(said.heard.kind is HeardKind.REQUEST for said in onlooker.said)
