@@ -1,6 +1,7 @@
 """Checks and hooks as the file says: what it takes to get from a key to a look, and to a program that is called."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from floatip.services import Services
 from tests.unit.config.samples import document, vip
 
 PATIENCE_S = 30
+USUAL_S = 9
+"""Less than a hook may take that has no timeout of its own."""
 
 
 class Scene:
@@ -110,7 +113,8 @@ async def test_a_hook_that_takes_too_long_is_killed(scene: Scene) -> None:
     """After the time that the file gives it."""
     with capture_logs() as told:
         scene.begin(hook={"command": ["/bin/sleep", "60"], "timeout": "50ms"})
-        await scene.calls(ACQUIRED)
+        async with asyncio.timeout(USUAL_S):
+            await scene.calls(ACQUIRED)
     assert ["was not done in time, and was killed" in line["event"] for line in told] == [True]
 
 
@@ -125,6 +129,9 @@ async def test_a_check_looks_at_what_the_file_says(scene: Scene, tmp_path: Path)
     """At its target or by its command, for what it contains and how old it is, and no longer than its timeout."""
     state = tmp_path / "state"
     state.write_text("standby")
+    old = tmp_path / "old"
+    old.touch()
+    os.utime(old, (0, 0))
     own = {"type": "file", "target": str(state), "interval": "1h", "timeout": "20s"}
     slow = {"type": "exec", "command": ["/bin/sleep", "60"], "interval": "100ms", "timeout": "50ms"}
     tables = (
@@ -132,10 +139,12 @@ async def test_a_check_looks_at_what_the_file_says(scene: Scene, tmp_path: Path)
         {"name": "gone"} | own | {"target": f"{state}s"},
         {"name": "master", "contains": "master"} | own,
         {"name": "fresh", "max_age": "1h"} | own,
+        {"name": "stale", "max_age": "1h"} | own | {"target": str(old)},
         {"name": "program", "command": ["/bin/false"], "type": "exec"},
         {"name": "slow"} | slow,
     )
-    wanted = {"there": True, "gone": False, "master": False, "fresh": True, "program": False, "slow": False}
+    wanted = {"there": True, "gone": False, "master": False, "fresh": True, "stale": False, "program": False}
+    wanted["slow"] = False
     services = scene.begin(checks=tables)
     services.checks._entropy = lambda: 0.0
     services.checks.start()
