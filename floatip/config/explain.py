@@ -25,6 +25,8 @@ _EXAMPLES: dict[tuple[str, ...], str] = {
     ("hook", "on"): 'on = ["acquired", "released"]',
     ("hook", "command"): 'command = ["/etc/floatip/notify.sh"]',
 }
+_PERHAPS, _SURELY = 0.6, 0.85
+"""How alike a key must be to one that is meant; more so if it is right elsewhere."""
 _KINDS = {
     "int_type": "a whole number",
     "bool_type": "true or false",
@@ -77,11 +79,11 @@ def _sentence(details: ErrorDetails) -> str:
 def _wrong_kind(details: ErrorDetails) -> str:
     value, keys = details["input"], table_of(details["loc"])
     if keys in _ARRAYS:
-        return f"must be a list of tables: write [[{keys[0]}]]" + (
+        return f"must be a list of tables: write {_header(keys)}" + (
             f", not [{keys[0]}]" if isinstance(value, dict) else ""
         )
     if keys in TABLES:
-        return f"must be a table: write [{dotted(keys)}]" + (
+        return f"must be a table: write {_header(keys)}" + (
             f", not [[{dotted(keys)}]]" if isinstance(value, list) else ""
         )
     return f"found {shown(value)}, must be {_KINDS.get(details['type'], 'of another kind')}"
@@ -90,11 +92,23 @@ def _wrong_kind(details: ErrorDetails) -> str:
 def _unknown(path: tuple[str, ...]) -> str:
     *table, key = path
     known = keys_of(tuple(table))
-    near = difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.6)
+    home = _home(key)
+    near = difflib.get_close_matches(key.lower(), known, n=1, cutoff=_SURELY if home else _PERHAPS)
+    near = near or [one for one in known if sorted(one) == sorted(key.lower())]  # "no" for "on": alike to nobody else
     if near:
-        return f'is not a key here; did you mean "{near[0]}"?'
-    homes = [home for home in TABLES if home and key in keys_of(home)]
-    if homes:
-        where = listed([f"[[{dotted(home)}]]" if home in _ARRAYS else f"[{dotted(home)}]" for home in homes], "or")
-        return f"is not a key here; it belongs in {where}"
-    return f"is not a key here; known are {', '.join(known)}"
+        return f'is not a key here; did you mean "{near[0]}"?' + (f' "{key}" {home}' if home else "")
+    return "is not a key here; " + (f"it {home}" if home else f"known are {', '.join(known)}")
+
+
+def _home(key: str) -> str:
+    """Where a key belongs that is one elsewhere; nothing if it is none."""
+    if (key,) in TABLES:
+        return f"is a table of its own: {_header((key,))}"
+    if key in keys_of(()):
+        return "belongs at the top, above all tables"
+    tables = [_header(table) for table in TABLES if table and key in keys_of(table)]
+    return f"belongs in {listed(tables, 'or')}" if tables else ""
+
+
+def _header(table: tuple[str, ...]) -> str:
+    return f"[[{dotted(table)}]]" if table in _ARRAYS else f"[{dotted(table)}]"

@@ -126,6 +126,17 @@ def test_nothing_is_set_where_the_configuration_says_so(proc: Proc, settings: Ca
     assert proc.of("eth0") == UNTOUCHED
 
 
+def test_all_is_set_too_where_the_configuration_says_so(proc: Proc, settings: Callable[[], KernelSettings]) -> None:
+    """And put back like the rest."""
+    one = settings()
+    one.apply(config())
+    assert proc.of("all") == UNTOUCHED
+    one.apply(config(sysctl={"all": True, "restore_on_exit": True}))
+    assert proc.of("all") == SET
+    one.restore()
+    assert proc.of("all") == UNTOUCHED
+
+
 def test_what_the_last_configuration_says_decides_what_is_put_back(
     proc: Proc, settings: Callable[[], KernelSettings]
 ) -> None:

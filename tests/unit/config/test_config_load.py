@@ -113,7 +113,10 @@ def test_a_syntax_error_names_line_and_column(tmp_path: Path, content: bytes, te
     ("raw", "line"),
     [
         (document(timing__hartbeat="1s"), 'timing.hartbeat: is not a key here; did you mean "heartbeat"?'),
-        (document(vips=[]), 'vips: is not a key here; did you mean "vip"?'),
+        (document(vips=[]), 'vips: is not a key here; did you mean "vip"? "vips" belongs in [[hook]]'),
+        (document(mqtt__node="n2"), "mqtt.node: is not a key here; it belongs at the top, above all tables"),
+        (document(mqtt__garp={}), "mqtt.garp: is not a key here; it is a table of its own: [garp]"),
+        (document(lan__vip=[]), "lan.vip: is not a key here; it is a table of its own: [[vip]]"),
         (document(heartbeat="1s"), "heartbeat: is not a key here; it belongs in [timing]"),
         (document(timing__name="x"), "timing.name: is not a key here; it belongs in [[vip]] or [[check]]"),
         (document(vip__prio=1), 'vip[0].prio: is not a key here; did you mean "priority"? (vip "web")'),
