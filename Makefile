@@ -55,7 +55,7 @@ sim: $(VENV)/.dev
 	$(BIN)/pytest tests/sim -n auto --sim-seeds $(SEEDS)
 
 lab: $(VENV)/.dev tools
-	$(BIN)/python -m floatip.lab.sandbox -- $(BIN)/pytest tests/lab tests/contract -m lab -p no:randomly
+	$(BIN)/python -m tests.lab
 
 bench: $(VENV)/.dev tools
 	$(BIN)/python -m floatip.lab.sandbox -- $(BIN)/python -m tests.bench --runs $(RUNS)
