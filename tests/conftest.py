@@ -5,6 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True)
+"""The same examples each time: new ones are for daily runs and campaigns, where somebody looks."""
+if os.environ.get("CI") == "true":
+    settings.load_profile("ci")
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 
