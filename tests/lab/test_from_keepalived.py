@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator
 from ipaddress import ip_address
-from pathlib import Path
 
 import pytest
 
-from floatip.keepalived import Wishes, import_file
 from floatip.lab import tools
 from floatip.lab.cluster import Cluster
 from floatip.lab.errors import LabError
-from floatip.lab.process import Process
-from floatip.lab.settings import DAEMON, Settings
+from floatip.lab.settings import Settings
+from tests.lab.keepalived_scene import floatip, keepalived
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 
@@ -34,36 +32,13 @@ PRIORITIES = {"n1": 150, "n2": 100}
 
 @pytest.fixture
 def pair() -> Iterator[Cluster]:
-    """Give two nodes with the imported configuration and a broker; no daemon runs."""
+    """Give two nodes, each with its keepalived.conf, and a broker; no daemon runs."""
     tools.require("keepalived")
     with Cluster(Settings(nodes=2, daemon=("true",))) as cluster:
         for node, priority in PRIORITIES.items():
             home = cluster.home_of(node)
             (home / "keepalived.conf").write_text(CONF.format(priority=priority))
-            write_configuration(home, node, [broker.address for broker in cluster.brokers.values()])
         yield cluster
-
-
-def write_configuration(home: Path, node: str, brokers: list[str]) -> None:
-    """Import the node's keepalived.conf, and keep the daemon's files in its folder."""
-    wishes = Wishes(brokers=tuple(f"mqtt://{address}" for address in brokers), cluster="lab", node=node)
-    text = import_file(home / "keepalived.conf", wishes).config
-    control = f'[control]\nsocket = "{home}/floatip.sock"\ngroup = "root"\n'
-    (home / "floatip.toml").write_text(f'state_dir = "{home}/state"\n{text}\n{control}')
-
-
-def keepalived(cluster: Cluster, node: str) -> Process:
-    """Start the node's keepalived."""
-    home = cluster.home_of(node)
-    argv = [tools.find("keepalived"), "--dont-fork", "--log-console", "--no-syslog", "--vrrp", "-f"]
-    argv += [str(home / "keepalived.conf"), "-p", str(home / "k.pid"), "-r", str(home / "vrrp.pid")]
-    return cluster.net.spawn(node, argv, home / "keepalived.log")
-
-
-def floatip(cluster: Cluster, node: str) -> None:
-    """Start the node's floatip."""
-    home = cluster.home_of(node)
-    cluster.daemons[node] = cluster.net.spawn(node, [*DAEMON, str(home / "floatip.toml")], home / "daemon.log")
 
 
 def has_a_quorum(cluster: Cluster, node: str) -> bool:

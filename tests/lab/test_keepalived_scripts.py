@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from floatip.keepalived import Wishes, import_file
 from floatip.lab import tools
 from floatip.lab.cluster import Cluster
 from floatip.lab.process import Process
-from floatip.lab.settings import DAEMON, Settings
+from floatip.lab.settings import Settings
+from tests.lab.keepalived_scene import floatip, keepalived
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 
@@ -72,24 +72,6 @@ def calls(cluster: Cluster, node: str, which: str) -> list[str]:
     """What the scripts of a node were called with, in their order."""
     path = cluster.home_of(node) / f"{which}.calls"
     return path.read_text().splitlines() if path.exists() else []
-
-
-def keepalived(cluster: Cluster, node: str) -> Process:
-    """Start the node's keepalived."""
-    home = cluster.home_of(node)
-    argv = [tools.find("keepalived"), "--dont-fork", "--log-console", "--no-syslog", "--vrrp", "-f"]
-    argv += [str(home / "keepalived.conf"), "-p", str(home / "k.pid"), "-r", str(home / "vrrp.pid")]
-    return cluster.net.spawn(node, argv, home / "keepalived.log")
-
-
-def floatip(cluster: Cluster, node: str) -> Process:
-    """Import the node's keepalived.conf, and start floatip with what came of it."""
-    home = cluster.home_of(node)
-    brokers = tuple(f"mqtt://{broker.address}" for broker in cluster.brokers.values())
-    text = import_file(home / "keepalived.conf", Wishes(brokers=brokers, cluster="lab", node=node)).config
-    control = f'[control]\nsocket = "{home}/floatip.sock"\ngroup = "root"\n'
-    (home / "floatip.toml").write_text(f'state_dir = "{home}/state"\n{text}\n{control}')
-    return cluster.net.spawn(node, [*DAEMON, str(home / "floatip.toml")], home / "daemon.log")
 
 
 def service(cluster: Cluster, node: str) -> Path:
