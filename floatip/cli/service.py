@@ -24,7 +24,10 @@ ConfigOption = Annotated[
 def run(_settings: Settings, config: ConfigOption = None) -> int:
     """Run the daemon in the foreground."""
     loaded, path = _load(config)
-    from floatip import daemon
+    from floatip.lean import slim
+
+    with slim():
+        from floatip import daemon
 
     return daemon.run(loaded, path)
 

@@ -1,6 +1,5 @@
 """What is wrong with one VIP on this node: passing faults, addresses that others remove, MACs that should not be."""
 
-from collections import deque
 from dataclasses import dataclass, field
 
 from floatip.core.types import Mac
@@ -22,7 +21,7 @@ class Troubles:
     """Times in seconds."""
 
     _faults: dict[str, float] = field(default_factory=dict)
-    _removals: deque[float] = field(default_factory=lambda: deque(maxlen=FIGHT_REMOVALS))
+    _removals: tuple[float, ...] = ()
     _fights: int = 0
     _last_removal: float = float("-inf")
     _conflicts: dict[tuple[str, Mac], float] = field(default_factory=dict)
@@ -33,7 +32,8 @@ class Troubles:
 
     def faults(self, now: float) -> tuple[str, ...]:
         """The faults that last."""
-        self._faults = {fault: until for fault, until in self._faults.items() if until > now}
+        if self._faults:
+            self._faults = {fault: until for fault, until in self._faults.items() if until > now}
         return tuple(self._faults)
 
     def next(self, now: float) -> float | None:
@@ -47,12 +47,12 @@ class Troubles:
         if now - self._last_removal > PEACE_S:
             self._fights = 0
         self._last_removal = now
-        self._removals.append(now)
+        self._removals = (*self._removals, now)[-FIGHT_REMOVALS:]
         if len(self._removals) < FIGHT_REMOVALS or now - self._removals[0] > FIGHT_WINDOW_S:
             return False
         self.raise_fault("address fight: something keeps removing it", now + FIGHT_PAUSE_S * 2**self._fights)
         self._fights = min(self._fights + 1, 6)
-        self._removals.clear()
+        self._removals = ()
         return True
 
     def conflict(self, address: str, mac: Mac, now: float) -> bool:
