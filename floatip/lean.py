@@ -8,12 +8,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from floatip.lan.vendors import forget_vendors
+
 
 @contextmanager
 def slim() -> Iterator[None]:
     """What is imported inside takes no more than it needs."""
     with _without("rich"), _bare("pyroute2"):
-        _forget_vendors()
+        forget_vendors()
         yield
 
 
@@ -42,10 +44,3 @@ def _bare(name: str) -> Iterator[None]:
         yield
     finally:
         del sys.modules[name]
-
-
-def _forget_vendors() -> None:
-    """Drop scapy's names of the world's 40,000 vendors of network cards, which frames do without."""
-    from scapy import data
-
-    data.MANUFDB.d.clear()

@@ -17,6 +17,8 @@ class Assurance:
         self._term = 0
         self._agreed_at = 0.0
         self._alarmed = False
+        self._agreed = False
+        """A witness agreed when it last looked; it is looked again whenever one says anything else."""
         self._alive = 0
         """How many peers lived when it last looked: a change begins the wait anew."""
 
@@ -28,8 +30,10 @@ class Assurance:
         ]
         if term != self._term:
             self._term, self._agreed_at, self._alarmed = term, now, False
-        if any(one.mac in self._s.macs for one in reports):
+        agreed, self._agreed = self._agreed, any(one.mac in self._s.macs for one in reports)
+        if self._agreed or agreed:
             self._agreed_at = now
+        if self._agreed:
             self._end_alarm()
         elif len(alive) != self._alive:
             self._agreed_at = max(self._agreed_at, now)
@@ -40,7 +44,7 @@ class Assurance:
 
     def next(self) -> float | None:
         """When the alarm is due."""
-        return None if self._alarmed else self._agreed_at + ALARM_S + 0.001
+        return None if self._alarmed or self._agreed else self._agreed_at + ALARM_S + 0.001
 
     def _alarm(self) -> None:
         if not self._alarmed:

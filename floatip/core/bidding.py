@@ -27,6 +27,11 @@ class Bidding:
         """The brokers on which this node holds the VIP."""
         return [view for view in self._s.all_views() if view.held(self._spec.name, now)]
 
+    def look_when(self, held_until: float) -> float | None:
+        """When to look whether a majority still upholds the ownership; None: all are woken if heartbeats stay away."""
+        resting = sum(view.rests_on_heartbeats(self._spec.name) for view in self._s.all_views())
+        return None if self._s.connected and resting >= self._s.quorum else held_until
+
     def patience_ends(self) -> float:
         """Until when a claim without a majority is kept up."""
         return self._claimed_at + 2 * self._s.timing.heartbeat_s

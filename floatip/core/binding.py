@@ -108,28 +108,31 @@ class AddressBinding:
         return self._remove_again_at
 
     def uphold(self, now: float, *, isolated: bool, doubted: bool) -> float | None:
-        """Keep the addresses alive and, unless in doubt, known to the LAN; return when to look again."""
+        """Keep the addresses alive and, unless in doubt, known to the LAN; return when to look again.
+
+        Renewals wake by themselves (see ``renewals``).
+        """
         was_on = self.interface
-        if self._has_lost_its_link() and self.add(now, isolated=isolated):
+        if self._has_lost_its_link():
+            if not self.add(now, isolated=isolated):
+                return now + self._s.timing.heartbeat_s / 4
             text = f"{self._spec.name} moves from {was_on} to {self.interface}, which has its link"
             self._s.tell(Kind.ADDRESS, text, vip=self._spec.name, warning=True)
-        renew_at = max(self._renewed_at + self._renew_every_s(), self._not_before)
         if self.state is not Binding.BOUND:
-            wanted = self.state is Binding.ABSENT or self._missing or now >= renew_at
+            wanted = self.state is Binding.ABSENT or self._missing or now >= self.renew_at()
             if wanted and not self.add(now, isolated=isolated):
                 return now + self._s.timing.heartbeat_s / 4
             return now + self._renew_every_s()
         if self.expired(now):
             self.add(now, isolated=isolated)
             return now + self._s.timing.heartbeat_s / 4
-        if renew_at <= now:
-            self._s.outbox.renew = True
-            renew_at = now + self._s.timing.heartbeat_s / 4
+        self._s.outbox.renew = self._s.outbox.renew or self.renew_at() <= now
+        self._s.outbox.renew_by = min(self._s.outbox.renew_by, self.renew_at())
         if doubted:
-            return renew_at
+            return None
         if self._garp.due(now):
             self._s.do(Announce(vip=self._spec.name, interface=self.interface or self._spec.interfaces[0]))
-        return min(renew_at, self._garp.next() or renew_at)
+        return self._garp.next()
 
     def hush(self) -> None:
         """Announce no more, not even what was to be announced by now: the next owner is about to."""
@@ -159,10 +162,9 @@ class AddressBinding:
         self.state = Binding.BINDING
         self._missing = True
 
-    def overdue(self, now: float) -> bool:
-        """Whether a renewal waits for a fresher promise."""
-        renew_at = max(self._renewed_at + self._renew_every_s(), self._not_before)
-        return self.state is Binding.BOUND and now >= renew_at
+    def renew_at(self) -> float:
+        """From when on the kernel is to be given another lifetime."""
+        return max(self._renewed_at + self._renew_every_s(), self._not_before)
 
     def defend(self, at: float) -> None:
         """Announce one round against another MAC."""

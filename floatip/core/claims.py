@@ -7,6 +7,7 @@ from floatip.core.majority import kth_smallest
 from floatip.core.quorum import claimable_at
 from floatip.core.ranking import Candidate, ranked
 from floatip.core.rivals import incumbent
+from floatip.core.silence import run_s
 from floatip.core.situation import Situation
 from floatip.core.types import REMOVAL_DELAY_S, NodeName, Policy, VipSpec
 from floatip.core.view import View
@@ -112,7 +113,7 @@ def turn(s: Situation, spec: VipSpec, now: float, *, not_before: float, owner_te
     if dead < INFINITE:
         due = max(due, dead + wait_s)
         return Turn(due=due, needs_silence=False, probe_from=due)
-    lead_s = s.timing.lease_s if rank == 0 else 0.0
+    lead_s = run_s(s.timing.lease_s, s.timing.heartbeat_s) if rank == 0 else 0.0
     return Turn(due=due, needs_silence=True, probe_from=due - lead_s)
 
 

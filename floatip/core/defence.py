@@ -61,6 +61,8 @@ class Defence:
         self._last_at = NEVER
         """When the last round was announced, or will be."""
         self._assurance = Assurance(spec, situation)
+        self._astray = False
+        """A witness sees another's MAC."""
         self._challenge: Challenge | None = None
         self._answered_challenge = False
         self._had_rivals = False
@@ -121,7 +123,8 @@ class Defence:
         if now >= self._patrol_at:
             self._patrol_at = now + PATROL_EVERY_S
             self._ask()
-        if self._assurance.astray(term, now):
+        self._astray = self._assurance.astray(term, now)
+        if self._astray:
             self._have_the_last_word(now)
         challenge = self._challenge
         if challenge is None or not self._s.connected:
@@ -137,7 +140,9 @@ class Defence:
         return now + self._s.timing.heartbeat_s / 4
 
     def _next(self, now: float) -> float | None:
-        times = (self._assurance.next(), self._patrol_at)
+        rivals_gone_at = now + self._s.timing.heartbeat_s if self._had_rivals else None
+        word_at = self._last_at + DEFEND_EVERY_S if self._astray else None
+        times = (self._assurance.next(), self._patrol_at, rivals_gone_at, word_at)
         return min((at for at in times if at is not None and at > now), default=None)
 
     def _have_the_last_word(self, now: float) -> bool:
@@ -202,7 +207,8 @@ class Defence:
             self._quiet_at, self.undisputed = None, True
             self._binding.announce(now)
         following = self._looks[0] if self._looks else self._looked_at + LOOK_EVERY_S
-        return min(following, self._quiet_at or following)
+        settled_at = self._challenge.at + INSISTS_UNTIL_S if self._challenge is not None else following
+        return min(following, settled_at, self._quiet_at or following)
 
     def _ask(self, *, to_macs: tuple[Mac, ...] = ()) -> None:
         """Ask who has the address: these MACs alone, or everybody."""

@@ -13,6 +13,7 @@ from floatip.core.speech import Speech
 from floatip.core.spreading import adopt
 from floatip.core.types import BELIEVED, VipName
 from floatip.core.view import Heard, View
+from floatip.core.vigil import Vigil
 from floatip.core.vip import Vip
 
 
@@ -34,11 +35,14 @@ class Overheard:
 class Ears:
     """Sorts what the brokers deliver."""
 
-    def __init__(self, situation: Situation, vips: dict[VipName, Vip], speech: Speech, desk: Desk) -> None:
+    def __init__(
+        self, situation: Situation, vips: dict[VipName, Vip], speech: Speech, desk: Desk, vigil: Vigil
+    ) -> None:
         self._s = situation
         self._vips = vips
         self._speech = speech
         self._desk = desk
+        self._vigil = vigil
         self._namesakes = Namesakes(situation.timing.heartbeat_s)
 
     def take(self, event: Received, incarnation: int, now: float) -> Overheard:
@@ -64,7 +68,9 @@ class Ears:
             return Overheard()
         if not event.retained and origin.incarnation == incarnation and origin.session <= (view.session or 0):
             self._desk.echoed(message, now)
-            return self._heard(view, view.hear(message, self._s.policies, now))
+            heard = view.hear(message, self._s.policies, now)
+            self._vigil.echoed(view)
+            return self._heard(view, heard)
         later = origin > view.said and origin.incarnation < BELIEVED
         if event.retained:
             return Overheard(later_life=origin.incarnation if later else None)
@@ -90,6 +96,7 @@ class Ears:
         for log in self._s.logs_of(message.sender):
             if log is not view.peers[message.sender]:
                 log.heard_elsewhere(now)
+        self._vigil.heard(view, message.sender)
         self._s.hear_terms(message.terms, now)
         new_terms = self._s.peers.heard(message, now)
         if heard.new_session:

@@ -8,20 +8,22 @@ from collections.abc import Callable, Iterable
 from floatip.core import events as ev
 from floatip.core.desk import Desk
 from floatip.core.ears import Ears
-from floatip.core.effects import Add, Effect, Exit, Identify, Kind, Reconnect, Renew, Unbind
+from floatip.core.effects import Add, Effect, Exit, Identify, Kind, Reconnect, Unbind
 from floatip.core.fitness import checked
 from floatip.core.incidents import stir, take
 from floatip.core.lanhealth import LanHealth
 from floatip.core.memory import Memory
 from floatip.core.onlooker import Onlooker
+from floatip.core.renewals import RENEW, Renewals
 from floatip.core.report import report
 from floatip.core.roster import Roster
 from floatip.core.situation import Outbox, Situation
 from floatip.core.snapshot import Snapshot
 from floatip.core.speech import Speech
 from floatip.core.timers import Timers
-from floatip.core.types import REMEMBERED_LIVES, Binding, BrokerName, NodeSpec, Occasion, Stored, VipName
+from floatip.core.types import REMEMBERED_LIVES, Binding, BrokerName, NodeName, NodeSpec, Occasion, Stored, VipName
 from floatip.core.view import View
+from floatip.core.vigil import GONE, LAPSED, LATE, Vigil
 from floatip.core.vip import IDLE, Vip
 from floatip.core.wallclock import WallClock
 
@@ -39,18 +41,18 @@ class Engine:
         self._vips = {vip.name: Vip(vip, self._s, terms.get(vip.name, 0)) for vip in spec.vips}
         self._timers = Timers()
         self._speech = Speech(self._s, self._vips, self._timers)
+        self._vigil = Vigil(self._s, self._timers)
+        self._renewals = Renewals(self._s, self._vips, self._timers)
         self._onlooker = Onlooker(self._s)
         self._desk = Desk(self._s, self._vips, self._onlooker)
         self._health = LanHealth(self._s)
         self._lan_is_due = True
-        self._ears = Ears(self._s, self._vips, self._speech, self._desk)
+        self._ears = Ears(self._s, self._vips, self._speech, self._desk, self._vigil)
         self._dirty: set[VipName] = set()
         self._roster = Roster(self._s, self._vips, terms)
         self._exit: Exit | None = None
         self._left = False
         self._gap_at = float("-inf")
-        self._overdue = False
-        """A renewal waits for the next echo: under ``release`` it needs one not older than h."""
         self._now = self._s.began = now
         self._wall = WallClock(wall_us / 1e6, now)
         self._look_at_directives(now)
@@ -193,7 +195,7 @@ class Engine:
         self._dirty |= found.vips
         if found.everything:
             self._touch_all()
-        if found.echo and self._overdue:
+        if found.echo and self._renewals.overdue:
             self._s.outbox.renew = True
         if found.later_life is not None:
             self._be_reborn(found.later_life)
@@ -237,8 +239,7 @@ class Engine:
             kernel.append(Unbind(vips=tuple(self._s.outbox.unbinds)))
         if self._s.outbox.binds:
             kernel.append(Add(binds=tuple(self._s.outbox.binds)))
-        if self._s.outbox.renew:
-            self._renew(now)
+        self._renewals.settle(now)
         self._memory.acquaint()
         if self._s.outbox.store:
             self._look_at_directives(now)
@@ -290,6 +291,12 @@ class Engine:
                 case ("beat", broker):
                     self._s.forget_terms(now)
                     beats.append(self._s.views[BrokerName(broker)])
+                case (kind, broker, node) if kind == LATE:
+                    self._dirty |= self._vigil.late(BrokerName(broker), NodeName(node), self._vips.keys())
+                case (kind, *_) if kind in {LAPSED, GONE}:
+                    self._touch_all()
+                case (kind,) if kind == RENEW:
+                    self._dirty |= self._renewals.due()
                 case ("lan", _):
                     self._lan_is_due = True
                 case ("directives", _):
@@ -304,12 +311,6 @@ class Engine:
             self._touch_all()
             self._s.outbox.state = self._s.outbox.store = True
         self._timers.set(("directives", ""), self._wall.reaches(self._s.directives.next_expiry()))
-
-    def _renew(self, now: float) -> None:
-        binds = tuple(bind for vip in self._vips.values() if (bind := vip.renewal(now)) is not None)
-        self._overdue = any(vip.binding.overdue(now) for vip in self._vips.values())
-        if binds:
-            self._s.do(Renew(binds=binds))
 
     def _leave_if_done(self) -> None:
         """End the process once nothing of this node is left on the LAN and everybody was told."""

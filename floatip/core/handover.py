@@ -163,6 +163,7 @@ class Handover:
         """It comes to nothing: tell whoever waits for it, and everybody else the first time."""
         if self.order is not None and self.order.id:
             self.failures.append(Failure(self.order.id, self.order.asker, why))
+            self._s.outbox.failed.add(self._spec.name)
         ends = self._s.stopping or self._spec.name in self._s.retiring
         self.stop_failed = ends and self.order is not None and self.order.stops
         if self.order is not None and (self.order.id or why != self._last_complaint):

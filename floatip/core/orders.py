@@ -91,7 +91,7 @@ class Orders:
 
     def settle(self, now: float) -> None:
         """Tell operators of orders that came to nothing."""
-        for vip in self._vips.values():
+        for vip in (self._vips[name] for name in sorted(self._s.outbox.failed) if name in self._vips):
             for failure in vip.handover.failures:
                 reply = Reply(id=failure.id, verdict=Verdict.FAILED, text=failure.why, vips=(vip.spec.name,))
                 self._reply(reply, failure.asker or self._s.node, now)

@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import TypeVar
 
 from floatip.core.messages import Message, State, VipState, Witnessed
 from floatip.core.ranking import Candidate
 from floatip.core.types import Address, DirectiveKind, Mac, NodeName, Policy, Stamp, Terms, VipName, VipSpec
+
+T = TypeVar("T")
 
 MAX_PEERS = 512
 """How many names are remembered; far more than a cluster has nodes."""
@@ -40,10 +43,10 @@ class Peer:
     def take(self, state: State, place: tuple[int, int]) -> set[VipName]:
         """Take a newer state; return the VIPs of which it says something else than before."""
         vips = {vip.vip: vip for vip in state.vips}
-        changed = {name for name in vips.keys() | self.vips.keys() if vips.get(name) != self.vips.get(name)}
-        self.state, self.state_place, self.vips = state, place, vips
+        witnessed = {one.vip: one for one in state.witnessed}
+        changed = _differing(vips, self.vips) | _differing(witnessed, self.witnessed)
+        self.state, self.state_place, self.vips, self.witnessed = state, place, vips, witnessed
         self.macs, self.addresses = state.macs, tuple(_addresses(state.addresses))
-        self.witnessed = {one.vip: one for one in state.witnessed}
         self.orders = {(one.kind, one.subject): one.stamp for one in state.directives}
         return changed
 
@@ -93,14 +96,15 @@ class Peers:
         return peer
 
     def heard(self, message: Message, now: float) -> bool:
-        """A live word of a peer; return whether its terms are new."""
+        """A live word of a peer; return whether its terms are new, or it is back."""
         peer = self._peer(message.sender)
-        if not peer.alive(now, self.lease_s):
+        back = not peer.alive(now, self.lease_s)
+        if back:
             peer.back_at = now
         peer.heard_at = now
-        changed = peer.terms != message.terms
+        news = back or peer.terms != message.terms
         peer.terms = message.terms
-        return changed
+        return news
 
     def alive(self, now: float) -> list[Peer]:
         """The peers that live."""
@@ -133,6 +137,10 @@ class Peers:
     def longest_owner_down_s(self, now: float, policy: Policy) -> float:
         """The largest D that a living peer goes by."""
         return max((peer.terms.owner_down_s(policy) for peer in self.alive(now) if peer.terms), default=0.0)
+
+
+def _differing(these: dict[VipName, T], those: dict[VipName, T]) -> set[VipName]:
+    return {name for name in these.keys() | those.keys() if these.get(name) != those.get(name)}
 
 
 def _addresses(texts: Iterable[str]) -> Iterator[Address]:

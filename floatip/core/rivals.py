@@ -15,6 +15,9 @@ class Incumbent:
     node: NodeName
     term: int
     isolated: bool
+    heard_at: float
+    until: float
+    """Until when its word counts, if no other comes."""
 
 
 def _fresh(s: Situation, spec: VipSpec, now: float) -> Iterator[tuple[PeerLog, Entry]]:
@@ -23,22 +26,25 @@ def _fresh(s: Situation, spec: VipSpec, now: float) -> Iterator[tuple[PeerLog, E
             entry = log.entries.get(spec.name)
             if entry is None:
                 continue
-            span_s = max(s.owner_down_s(spec.policy), log.terms.owner_down_s(spec.policy))
-            if max(entry.at, log.listed_at) > now - span_s:
+            if max(entry.at, log.listed_at) > now - _span_s(s, spec, log):
                 yield log, entry
+
+
+def _span_s(s: Situation, spec: VipSpec, log: PeerLog) -> float:
+    return max(s.owner_down_s(spec.policy), log.terms.owner_down_s(spec.policy))
 
 
 def incumbent(s: Situation, spec: VipSpec, now: float) -> Incumbent | None:
     """The peer that owns the VIP by its own fresh word; an owner with quorum before an isolated one."""
     known = [
-        (entry.standing is Standing.OWNER, entry.term, log.node)
+        (entry.standing is Standing.OWNER, entry.term, log.node, max(entry.at, log.listed_at), _span_s(s, spec, log))
         for log, entry in _fresh(s, spec, now)
         if entry.standing in {Standing.OWNER, Standing.ISOLATED}
     ]
     if not known:
         return None
-    firm, term, node = max(known)
-    return Incumbent(node=node, term=term, isolated=not firm)
+    firm, term, node, heard_at, span_s = max(known)
+    return Incumbent(node=node, term=term, isolated=not firm, heard_at=heard_at, until=heard_at + span_s)
 
 
 def isolated_owners(s: Situation, spec: VipSpec, now: float) -> tuple[NodeName, ...]:

@@ -1,7 +1,8 @@
 """Is the LAN silent for an address? Knows: when to ask and how long to listen. Never: frames.
 
 A run is a stretch without an answer. An address counts as free after a run of at least ``SHOTS`` unanswered probes,
-the last three of them within 50 ms. A run lasts one lease, so that a burst of loss does not pass for silence. While an
+the last three of them within 50 ms. A run lasts one lease, so that a burst of loss does not pass for silence; the first
+run begins half a heartbeat later, so that an owner whose heartbeat is a little late is not asked for at all. While an
 owner that has just fallen silent may only be its kernel, which soon removes the address, its answers show that the way
 works, and a short run with as many probes is proof enough.
 """
@@ -12,6 +13,11 @@ AFTER_ANSWER_S = 0.15
 PACE_S = 0.05
 STALE_S = 0.2
 """How long after its last probe a silence still counts; a turn of the loop over many VIPs takes a while."""
+
+
+def run_s(lease_s: float, heartbeat_s: float) -> float:
+    """How long the first run lasts."""
+    return lease_s - heartbeat_s / 2
 
 
 class Silence:
@@ -30,7 +36,7 @@ class Silence:
         """Start anew, unless it is under way."""
         if self.began is None:
             self.began = now
-            self._new_run(now, first_s=0.0, length_s=self._lease_s)
+            self._new_run(now, first_s=0.0, length_s=run_s(self._lease_s, self._heartbeat_s))
 
     def stop(self) -> None:
         """Forget it: somebody lives, or the matter is settled."""

@@ -49,10 +49,14 @@ class Outbox:
     unbinds: list[VipName] = field(default_factory=list)
     prepares: dict[tuple[NodeName, bool, bool], list[VipName]] = field(default_factory=dict)
     """Whom to ask to get ready (whether to look on the LAN first, whether it preempts), and for which VIPs."""
+    failed: set[VipName] = field(default_factory=set)
+    """VIPs with orders of operators that failed, of which nobody was told yet."""
     beat: bool = False
     state: bool = False
     store: bool = False
     renew: bool = False
+    renew_by: float = float("inf")
+    """When the first of the VIPs that were looked at is to be renewed."""
 
 
 class Situation:

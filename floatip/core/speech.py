@@ -48,6 +48,7 @@ class Speech:
         self._vips = vips
         self._timers = timers
         self._tongues: dict[BrokerName, Tongue] = {broker: Tongue() for broker in situation.views}
+        self._written: dict[VipName, Listing] = {}
         self._introduced: set[BrokerName] = set()
         self._told_state_at = float("-inf")
         self._state = State(state_version=0, version=situation.spec.version)
@@ -114,10 +115,18 @@ class Speech:
 
     def _listings(self, view: View) -> tuple[Listing, ...]:
         return tuple(
-            Listing(vip=vip.spec.name, standing=standing, term=vip.term, definition=vip.spec.definition)
+            self._listing(vip, standing)
             for vip in self._vips.values()
             if (standing := standing_of(vip, view)) is not None
         )
+
+    def _listing(self, vip: Vip, standing: Standing) -> Listing:
+        """The same value as the last time where it says the same: a thousand are compared with the last ones each h."""
+        name, definition = vip.spec.name, vip.spec.definition
+        last = self._written.get(name)
+        if last is None or (last.standing, last.term, last.definition) != (standing, vip.term, definition):
+            last = self._written[name] = Listing(vip=name, standing=standing, term=vip.term, definition=definition)
+        return last
 
     def flush(self, now: float) -> bool:
         """Say what the VIPs gathered in this step: releases, claims, heartbeats; return whether these went out."""

@@ -9,9 +9,13 @@ from floatip.core.effects import Cause, Change, Kind, Probe
 from floatip.core.rivals import incumbent
 from floatip.core.silence import STALE_S, Silence
 from floatip.core.situation import Situation
+from floatip.core.timers import earliest
 from floatip.core.types import REMOVAL_DELAY_S, Mac, NodeName, Policy, VipSpec
+from floatip.core.vigil import awaits_list, patience_s
 from floatip.core.witness import Witness, chosen
 
+BLINK_S = 0.001
+"""By then what counts until a moment counts no more, whatever the rounding."""
 PROXY_S = 60.0
 """How long after the last possible answer of a node that fell silent another's answers in its name are a proxy's."""
 
@@ -74,7 +78,8 @@ class Succession:
             self._s.last_owners[self._spec.name] = owner.node
             self.owner_term = max(self.owner_term, owner.term)
         self._witness(now)
-        return self.witness.next()
+        overdue = owner is not None and owner.heard_at + patience_s(self._s.timing) <= now
+        return earliest(self.witness.next(), owner.until + BLINK_S if owner is not None and overdue else None)
 
     def owned(self, term: int) -> None:
         """This node itself has owned the VIP: farewells from earlier terms say nothing any more."""
@@ -167,6 +172,9 @@ class Succession:
         if mine.due == float("inf"):
             self._silence.stop()
             return Step.WAIT, now + self._s.timing.heartbeat_s if self._spec.policy is Policy.LAN else None
+        if now < mine.probe_from and self._spec.policy is not Policy.LAN and awaits_list(self._s, self._spec, now):
+            self._silence.stop()
+            return Step.WAIT, None
         if mine.needs_silence and (again_at := self._listen_to_lan(mine, now)) is not None:
             return Step.WAIT, again_at
         step = Step.SEIZE if by_lan is not None else Step.CLAIM

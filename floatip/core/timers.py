@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Iterator
 
-Key = tuple[str, str]
+Key = tuple[str, ...]
 """What kind of thing wakes, and which."""
 
 

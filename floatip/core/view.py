@@ -263,8 +263,19 @@ class View:
             return max(hold.sent_at, self._beat_sent_at)
         return hold.sent_at
 
+    def upheld_until(self) -> float:
+        """When whatever the last heartbeat that came back upholds lapses: no hold does so earlier."""
+        return self._beat_sent_at + self.lease_s
+
+    def rests_on_heartbeats(self, vip: VipName) -> bool:
+        """Whether the VIP is held here for as long as heartbeats come back, and not by its claim any more."""
+        hold = self.holds.get(vip)
+        return hold is not None and hold.confirmed and self._beat is not None and self._beat > hold.origin
+
     def lapse(self, now: float) -> None:
         """Rule 2: a hold that lapsed, even for an instant, is gone."""
+        if now < self._beat_sent_at + self.lease_s:
+            return
         if any(hold.confirmed and self.held_until(vip) <= now for vip, hold in self.holds.items()):
             self.holds = {
                 vip: hold for vip, hold in self.holds.items() if not hold.confirmed or self.held_until(vip) > now

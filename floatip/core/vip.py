@@ -167,20 +167,20 @@ class Vip:
             self.succession.rest()
             return earliest(self.troubles.next(now), look_at, now + self._s.timing.heartbeat_s)
         listen_s = self._s.listen_s(self.spec.policy)
-        followed_at = self._born + listen_s
-        listened_at = max(listened_on(self._s.all_views(), self._s.quorum, listen_s), followed_at)
+        listened_at = max(listened_on(self._s.all_views(), self._s.quorum, listen_s), self._born + listen_s)
         if self.role is Role.INIT and listened_at <= now:
             self._become(Role.BACKUP, "has listened for long enough", now)
+        listened_later = listened_at if now < listened_at < INFINITE else None
         if self.standdown():
             self.succession.rest()
-            return earliest(look_at, now + self._s.timing.heartbeat_s)
+            return earliest(look_at, listened_later)
         idle_since = self._idle_since if self.role is Role.BACKUP else NEVER
-        step, again_at = self.succession.ready(now, idle_since=max(idle_since, followed_at))
+        step, again_at = self.succession.ready(now, idle_since=max(idle_since, self._born + listen_s))
         if step is Step.CLAIM:
             self._claim(now)
         elif step is Step.SEIZE:
             self._seize(now)
-        return earliest(look_at, again_at, listened_at if now < listened_at < INFINITE else None)
+        return earliest(look_at, again_at, listened_later)
 
     def _claim(self, now: float) -> None:
         self.term = max(self.seen_term, self.term) + 1
@@ -253,7 +253,7 @@ class Vip:
                 self._rise()
             move = self.departure.move_on(now)
             if move.leave is None:
-                return earliest(until, again_at, move.again_at, self._serve(now))
+                return earliest(self.bidding.look_when(until), again_at, move.again_at, self._serve(now))
             self.let_go(Notice(move.leave), now)
         return None
 

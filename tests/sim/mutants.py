@@ -14,6 +14,7 @@ from floatip.core.peerlog import PeerLog
 from floatip.core.situation import Situation
 from floatip.core.types import NodeSpec, Policy, Standing, Stored, Timing
 from floatip.core.view import View
+from floatip.core.vigil import Vigil
 from floatip.core.vip import Vip
 from tests.sim.mutant import ONE_BOUND, Mutant, Patch, Tampered, after, nothing
 from tests.sim.scenario import Phase
@@ -192,6 +193,14 @@ MUTANTS: dict[str, Mutant] = {
         judges=frozenset({"ComesRight"}),
         patches=((succession.Succession, "ready", lambda self, now, *, idle_since: (False, None)),),
         phase=Phase.LIVENESS,
+    ),
+    "sleeps on": Mutant(
+        why="L1: whoever awaits an owner's lists wakes when one is missed",
+        judges=frozenset({"Held", "Seamless"}),
+        patches=((Vigil, "heard", nothing),),
+        policy=Policy.KEEP,
+        singly=True,
+        only=("machine_dies",),
     ),
     "claims once": Mutant(
         why="L1: a failed claim is tried again",

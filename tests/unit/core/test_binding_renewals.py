@@ -156,9 +156,9 @@ def test_under_release_the_echo_itself_brings_the_renewal_that_waits_for_it() ->
     bench = an_owner_under_release()
     bench.echoing.clear()
     late = of(ef.Send, bench.run(0.5))
-    assert bench.vip().binding.overdue(bench.now)
+    assert bench.vip().binding.renew_at() <= bench.now
     assert [len(renewals(bench.hear(send.message))) for send in late] == [0] * (len(late) - 1) + [1]
-    assert not bench.vip().binding.overdue(bench.now)
+    assert bench.vip().binding.renew_at() > bench.now
     bench.run(BLINK)
     assert not renewals(bench.hear(bench.view().say(a_beat(a_listing()), bench.now)))
 

@@ -84,8 +84,16 @@ def test_memory_of_peers_is_bounded(peers: Peers) -> None:
 def test_new_terms_are_news_once(peers: Peers) -> None:
     """A peer that changed its timing is to be looked at."""
     assert peers.heard(Peer().says(a_beat()), 1.0)
+    assert not peers.heard(Peer().says(a_beat()), 1.9)
+    assert peers.heard(Peer(B, SLOW).says(a_beat()), 2.8)
+    assert not peers.heard(Peer(B, SLOW).says(a_beat()), 2.9)
+
+
+def test_a_peer_that_was_silent_for_a_lease_is_news_again(peers: Peers) -> None:
+    """Whoever was told that it is gone must hear that it is back."""
+    assert peers.heard(Peer().says(a_beat()), 1.0)
+    assert peers.heard(Peer().says(a_beat()), 2.0)
     assert not peers.heard(Peer().says(a_beat()), 2.0)
-    assert peers.heard(Peer(B, SLOW).says(a_beat()), 3.0)
 
 
 def test_macs_lead_to_nodes_and_back(peers: Peers) -> None:
