@@ -293,7 +293,7 @@ class Engine:
                     beats.append(self._s.views[BrokerName(broker)])
                 case (kind, broker, node) if kind == LATE:
                     self._dirty |= self._vigil.late(BrokerName(broker), NodeName(node), self._vips.keys())
-                case (kind, *_) if kind in {LAPSED, GONE}:
+                case (kind, node) if kind == LAPSED or (kind == GONE and not self._s.peers.lives(NodeName(node), now)):
                     self._touch_all()
                 case (kind,) if kind == RENEW:
                     self._dirty |= self._renewals.due()

@@ -106,6 +106,11 @@ class Peers:
         peer.terms = message.terms
         return news
 
+    def lives(self, node: NodeName, now: float) -> bool:
+        """Whether a peer was heard within a lease."""
+        peer = self.known.get(node)
+        return peer is not None and peer.alive(now, self.lease_s)
+
     def alive(self, now: float) -> list[Peer]:
         """The peers that live."""
         return [peer for peer in self.known.values() if peer.alive(now, self.lease_s)]
