@@ -73,7 +73,9 @@ class Browser:
                 pipe.close()
         self._home.cleanup()
 
-    def open(self, url: str, *, width: int = 1280, height: int = 800, dark: bool = False, script: bool = True) -> "Page":
+    def open(
+        self, url: str, *, width: int = 1280, height: int = 800, dark: bool = False, script: bool = True
+    ) -> "Page":
         """Open a page in a tab of its own, with nothing kept of those before; returns when it is loaded."""
         context = self.call("Target.createBrowserContext")["browserContextId"]
         target = self.call("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
