@@ -11,6 +11,7 @@ from floatip.lab.errors import LabError
 
 PACKAGES = {
     "arping": "iputils-arping",
+    "chromium": "chromium fonts-dejavu-core",
     "ip": "iproute2",
     "keepalived": "keepalived",
     "mosquitto": "mosquitto",

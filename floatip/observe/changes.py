@@ -17,7 +17,7 @@ NAMED = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenure:
-    """One VIP in the hands of one owner; ``ended`` is None while nobody else has it, ``former`` and ``cause`` as told."""
+    """One VIP in the hands of one owner; ``ended`` is None while nobody else has it."""
 
     vip: str
     owner: str

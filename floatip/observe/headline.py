@@ -3,11 +3,11 @@
 Never: calls dead what is only not heard, or lets one trouble hide that everything is served.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from floatip.observe.changes import names
-from floatip.ops.models import Status, VipStatus
+from floatip.ops.models import Status
 from floatip.ops.view import Tone, verdict
 
 
@@ -34,54 +34,52 @@ def headline(status: Status) -> Headline:
 
 
 def _worries(status: Status) -> Iterable[str]:
-    lost = [broker.url for broker in status.brokers if not broker.connected]
-    gone = [node.name for node in status.nodes if not node.alive]
-    if not status.quorum:
-        up = len(status.brokers) - len(lost)
-        yield f"No quorum: {status.node} reaches {up} of {len(status.brokers)} brokers"
-        if gone:
-            yield f"{names(gone)} cannot be heard from here, dead or alive"
-    else:
-        ownerless = _named(vip for vip in status.vips if vip.owner is None)
-        if ownerless:
-            yield f"Nobody owns {ownerless}"
-        if gone:
-            yield f"{names(gone)} {'is' if len(gone) == 1 else 'are'} dead"
-        isolated = _named(vip for vip in status.vips if vip.isolated)
-        if isolated:
-            yield f"Kept without a quorum: {isolated}"
-        unseen = _named(vip for vip in status.vips if vip.owner is not None and not vip.verified_by)
-        if unseen:
-            yield f"No witness has seen the owner of {unseen} yet"
-    contested = _named(vip for vip in status.vips if vip.conflicts)
-    if contested:
-        yield f"Another host answers for {contested}"
-    if lost:
-        yield f"Not connected to {names(lost)}"
+    yield from _of_the_cluster(status) if status.quorum else _of_the_blind(status)
+    groups = (
+        ("Another host answers for", [vip.name for vip in status.vips if vip.conflicts]),
+        ("Not connected to", [broker.url for broker in status.brokers if not broker.connected]),
+        (f"Check fails on {status.node}:", [check.name for check in status.checks if check.passes is False]),
+        ("Not defined the same on every node:", [vip.name for vip in status.vips if vip.definition_differs]),
+    )
+    yield from (f"{what} {names(which)}" for what, which in groups if which)
     yield from (f"{node.name}: {', '.join(node.faults)}" for node in status.nodes if node.alive and node.faults)
-    failing = [check.name for check in status.checks if check.passes is False]
-    if failing:
-        yield f"Check fails on {status.node}: {names(failing)}"
-    differing = _named(vip for vip in status.vips if vip.definition_differs)
-    if differing:
-        yield f"Not defined the same on every node: {differing}"
+
+
+def _of_the_blind(status: Status) -> Iterable[str]:
+    """What a node without a quorum knows: little, and that it says."""
+    up = sum(broker.connected for broker in status.brokers)
+    yield f"No quorum: {status.node} reaches {up} of {len(status.brokers)} brokers"
+    for node in status.nodes:
+        answers = [vip.name for vip in status.vips if vip.owner is None and vip.answered_by == node.name]
+        if answers:
+            yield f"{node.name} still answers on the LAN for {names(answers)}"
+    gone = [node.name for node in status.nodes if not node.alive]
+    if gone:
+        yield f"{names(gone)} cannot be heard from here, dead or alive"
+
+
+def _of_the_cluster(status: Status) -> Iterable[str]:
+    """What a node with a quorum knows of the others."""
+    ownerless = [vip.name for vip in status.vips if vip.owner is None]
+    gone = [node.name for node in status.nodes if not node.alive]
+    isolated = [vip.name for vip in status.vips if vip.isolated]
+    unseen = [vip.name for vip in status.vips if vip.owner is not None and not vip.verified_by]
+    if ownerless:
+        yield f"Nobody owns {names(ownerless)}"
+    if gone:
+        yield f"{names(gone)} {'is' if len(gone) == 1 else 'are'} dead"
+    if isolated:
+        yield f"Kept without a quorum: {names(isolated)}"
+    if unseen:
+        yield f"No witness has seen the owner of {names(unseen)} yet"
 
 
 def _notes(status: Status) -> Iterable[str]:
-    """What is meant to be so, or consoles."""
-    for node in status.nodes:
-        answers = _named(vip for vip in status.vips if vip.owner is None and vip.answered_by == node.name)
-        if answers:
-            yield f"{node.name} still answers on the LAN for {answers}"
+    """What is meant to be so."""
     yield from (f"{node.name} is drained: it takes no VIPs" for node in status.nodes if node.drained)
-    frozen = _named(vip for vip in status.vips if vip.frozen)
+    frozen = [vip.name for vip in status.vips if vip.frozen]
     if frozen:
-        yield f"Frozen: {frozen}"
+        yield f"Frozen: {names(frozen)}"
     moving = [f"{vip.name} ({vip.handover})" for vip in status.vips if vip.handover is not None]
     if moving:
         yield f"Handover under way: {names(moving)}"
-
-
-def _named(vips: Iterable[VipStatus]) -> str:
-    found: Sequence[str] = [vip.name for vip in vips]
-    return names(found) if found else ""

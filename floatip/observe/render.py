@@ -15,6 +15,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
+from floatip.core.effects import Kind
 from floatip.observe.changes import Change, changes, names, sentence, tenures
 from floatip.observe.headline import headline
 from floatip.observe.timeline import timeline
@@ -69,8 +70,9 @@ async def page(document: Mapping[str, Any], history: Sequence[EventRecord]) -> b
     first, told = headline(whole), tenures(history)
     await asyncio.sleep(0)
     moved = changes(told, whole, CHANGES)
+    known_from = history[0].at if history else whole.now
     sections = [
-        f'<section class="who"><h2>Who owned what</h2>{timeline(told, whole)}</section>\n',
+        f'<section class="who"><h2>Who owned what</h2>{timeline(told, whole, known_from)}</section>\n',
         _section("VIPs", vip_table(status, ()).columns, await _vip_rows(whole), len(vips)),
         *(_table_section(title, table) for title, table in _small_tables(whole)),
         _section("Changes of owner", _CHANGE_COLUMNS, _rows(_CHANGE_COLUMNS, map(_change_row, moved))),
@@ -83,7 +85,7 @@ async def page(document: Mapping[str, Any], history: Sequence[EventRecord]) -> b
         tone=first.tone.name.lower(),
         says=_safe(first.says),
         findings="".join(f"<li>{_safe(one)}</li>" for one in first.findings),
-        last=_last_change(moved, whole),
+        last=_last(moved, history, whole),
         where=_safe(first.where),
         time=f"{status.now:%H:%M:%S}",
         now=iso(status.now),
@@ -137,12 +139,14 @@ _CHANGE_COLUMNS = ("WHEN", "VIP", "OWNER", "BEFORE", "CAUSE", "SILENT FOR", "OWN
 _EVENT_COLUMNS = ("WHEN", "WHAT")
 
 
-def _last_change(moved: Sequence[Change], status: Status) -> str:
-    """Say what happened last, which is what most people come for."""
-    if not moved:
-        return ""
-    passed = ago((status.now - moved[0].first.began).total_seconds())
-    return f'<p class="last"><b>{passed} ago</b> {_safe(sentence(moved[0]))}</p>'
+def _last(moved: Sequence[Change], history: Sequence[EventRecord], status: Status) -> str:
+    """Say what happened last, which is what most people come for; without a quorum, how it was lost."""
+    told = [(one.first.began, sentence(one)) for one in moved[:1]]
+    if not status.quorum:
+        told = [(record.at, record.text) for record in reversed(history) if record.kind == Kind.BROKER][:1]
+    return "".join(
+        f'<p class="last"><b>{ago((status.now - at).total_seconds())} ago</b> {_safe(text)}</p>' for at, text in told
+    )
 
 
 def _change_row(change: Change) -> tuple[Cell, ...]:
@@ -200,7 +204,7 @@ def _rows(columns: Sequence[str], rows: Iterable[tuple[Cell, ...]]) -> str:
 
 
 def _label(column: str) -> str:
-    return escape(column if column == "VIP" else column.capitalize())
+    return escape(column if column in {"VIP", "LAN"} else column.capitalize())
 
 
 def _class(cell: Cell) -> str:

@@ -16,7 +16,7 @@ from floatip.ops.view import ago, printable
 LANES = 8
 """So many VIPs are drawn: those that changed last."""
 COLOURS = 8
-SPANS_S = (120, 600, 3600, 6 * 3600, 24 * 3600)
+SPANS_S = (30, 120, 600, 3600, 6 * 3600, 24 * 3600)
 _ZOOM = 1.6
 """The last change is to be well inside: a span is so many times its age, at least."""
 _NAMED_PERCENT = 8.0
@@ -34,8 +34,8 @@ class Bar:
     cause: str = ""
 
 
-def timeline(told: Sequence[Tenure], status: Status) -> str:
-    """Return the bars of the VIPs that changed last, as HTML."""
+def timeline(told: Sequence[Tenure], status: Status, known_from: datetime) -> str:
+    """Return the bars of the VIPs that changed last, as HTML; what was before ``known_from`` nobody remembers."""
     by_vip: dict[str, list[Tenure]] = {}
     for one in told:
         by_vip.setdefault(one.vip, []).append(one)
@@ -44,7 +44,8 @@ def timeline(told: Sequence[Tenure], status: Status) -> str:
     age_s = (status.now - newest).total_seconds()
     span = timedelta(seconds=next((each for each in SPANS_S if each >= age_s * _ZOOM), SPANS_S[-1]))
     colours = {name: number % COLOURS for number, name in enumerate(sorted({node.name for node in status.nodes}))}
-    lanes = "".join(_lane(vip, bars(vip, by_vip.get(vip.name, ()), status), status, span, colours) for vip in shown)
+    bars_of = {vip.name: bars(vip, by_vip.get(vip.name, ()), status, known_from) for vip in shown}
+    lanes = "".join(_lane(vip, bars_of[vip.name], status, span, colours) for vip in shown)
     left = len(status.vips) - len(shown)
     more = f'<p class="more">and {left} more that have not changed since</p>' if left > 0 else ""
     ticks = (f"{ago(span.total_seconds())} ago", ago(span.total_seconds() / 2), "now")
@@ -61,22 +62,21 @@ def _shown(by_vip: dict[str, list[Tenure]], status: Status) -> Sequence[VipStatu
     return changed[:LANES] or status.vips[:LANES]
 
 
-def bars(vip: VipStatus, told: Sequence[Tenure], status: Status) -> list[Bar]:
+def bars(vip: VipStatus, told: Sequence[Tenure], status: Status, known_from: datetime) -> list[Bar]:
     """Return who had a VIP when, oldest first, up to now."""
-    long_ago = datetime.min.replace(tzinfo=status.now.tzinfo)
     found = []
     if told and told[0].former is not None:
-        found.append(Bar(owner=told[0].former, begins=long_ago, ends=told[0].began))
+        found.append(Bar(owner=told[0].former, begins=known_from, ends=told[0].began))
     found += [
         Bar(owner=one.owner, begins=one.began, ends=one.ended or status.now, cause=f"{one.owner}: {one.cause}")
         for one in told
     ]
     if vip.owner is None:
-        last = found.pop() if found else Bar(owner=vip.last_owner, begins=long_ago, ends=status.now)
+        last = found.pop() if found else Bar(owner=vip.last_owner, begins=known_from, ends=status.now)
         until = max(last.begins, _heard_until(last.owner, status))
         found += [replace(last, ends=until), Bar(owner=None, begins=until, ends=status.now)]
     elif not found or found[-1].owner != vip.owner:
-        found.append(Bar(owner=vip.owner, begins=vip.since or long_ago, ends=status.now))
+        found.append(Bar(owner=vip.owner, begins=vip.since or known_from, ends=status.now))
     return found
 
 
@@ -95,8 +95,7 @@ def _lane(vip: VipStatus, found: Sequence[Bar], status: Status, span: timedelta,
             continue
         left = max(0.0, (bar.begins - begin) / span * 100)
         width = (bar.ends - begin) / span * 100 - left
-        who = "nobody" if bar.owner is None and status.quorum else bar.owner or "not known"
-        kind = "nobody" if bar.owner is None else f"o{colours.get(bar.owner, 0)}"
+        who, kind = _called(bar.owner, status), _class(bar.owner, colours)
         when = f"{who} since {bar.begins:%H:%M:%S}" if bar.begins > begin else who
         told.append(f"{when} ({bar.cause})" if bar.cause and bar.begins > begin else when)
         name = f'<text x="{left + 0.8:.2f}%" y="{_MIDDLE_PX}">{_safe(who)}</text>' if width >= _NAMED_PERCENT else ""
@@ -105,7 +104,16 @@ def _lane(vip: VipStatus, found: Sequence[Bar], status: Status, span: timedelta,
             f'<rect x="{left:.2f}%" width="{width:.2f}%" height="100%"/>{name}</g>'
         )
     label = _safe(f"{vip.name}: {', '.join(told) or 'nothing known'}")
-    return f'<div><b>{_safe(vip.name)}</b><svg role="img" aria-label="{label}">{"".join(drawn)}</svg></div>'
+    now = f'<span class="now {_class(vip.owner, colours)}">{_safe(_called(vip.owner, status))}</span>'
+    return f'<div><b>{_safe(vip.name)}</b><svg role="img" aria-label="{label}">{"".join(drawn)}</svg>{now}</div>'
+
+
+def _called(owner: str | None, status: Status) -> str:
+    return owner or ("nobody" if status.quorum else "not known")
+
+
+def _class(owner: str | None, colours: dict[str, int]) -> str:
+    return "nobody" if owner is None else f"o{colours.get(owner, 0)}"
 
 
 def _safe(text: str) -> str:

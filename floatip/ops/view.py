@@ -168,7 +168,7 @@ def _lan(node: NodeStatus) -> Cell:
     """Return whether the LAN answers a node, by its own word, which of a dead one is none."""
     if not node.alive or node.lan_fine is None:
         return NOTHING
-    return Cell("answers", Tone.GOOD) if node.lan_fine else Cell("silent", Tone.WARNING)
+    return Cell("answers", Tone.GOOD) if node.lan_fine else Cell("silent", Tone.FAINT)  # a fault says so if it matters
 
 
 def _check_rows(status: Status) -> tuple[tuple[Cell, ...], ...]:
@@ -209,7 +209,7 @@ def _heard(node: NodeStatus, status: Status) -> Cell:
     if node.last_heard_ms is None:
         return Cell("never", Tone.FAINT)
     if node.last_heard_ms < 10_000:
-        return Cell(f"{node.last_heard_ms} ms ago")
+        return Cell(f"{node.last_heard_ms} ms ago", Tone.PLAIN if node.alive else Tone.WARNING)
     return Cell(f"{ago(node.last_heard_ms / 1000)} ago", Tone.WARNING)
 
 

@@ -38,8 +38,8 @@ _FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 )
-_PIPES = 'exec "$@" 3<&0 4>&1 1>&2'
-"""The protocol wants its pipes at 3 and 4."""
+_PIPES = 'exec nice -n 10 "$@" 3<&0 4>&1 1>&2'
+"""The protocol wants its pipes at 3 and 4; and a browser that starts must not hold the daemons up."""
 
 
 class Browser:
@@ -200,6 +200,11 @@ class Page:
         return self.until(
             lambda: all(word in self.text(selector) for word in words), f"{selector} says {words}", timeout_s
         )
+
+    def rest(self, for_s: float) -> None:
+        """Let the page go on for a while."""
+        end_s = time.monotonic() + for_s
+        self.until(lambda: time.monotonic() > end_s, "time passes", for_s + 1.0)
 
     def picture(self, *, whole: bool = True) -> bytes:
         """Return the page as PNG, whole or what fits into the window."""
