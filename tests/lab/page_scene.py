@@ -16,6 +16,8 @@ PORT = 9477
 EVIL = "<img src=/evil onerror=alert(1)><script>document.title='evil'</script>"
 """What a check prints, and a purpose says."""
 WELL = "All is well"
+START_S = 60.0
+"""How long daemons may take to start on a machine that is busy with browsers."""
 
 
 def origin(node: str) -> str:
@@ -55,6 +57,7 @@ class Scene:
         for node in cluster.settings.node_names:
             if node not in cluster.live():
                 cluster.start_daemon(node)
+        cluster.wait_settled(START_S)
         owner = settled(cluster)
         others = [node for node in cluster.settings.node_names if node != owner]
         return owner, others[-1]
