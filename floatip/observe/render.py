@@ -37,7 +37,7 @@ SLICE = 50
 """How many VIPs are drawn in one turn of the loop."""
 CHANGES = 50
 """How many changes of owner are shown."""
-EVENTS = 12
+EVENTS = 20
 """How many of the last events are shown."""
 _LONG = 25
 """A table of more rows scrolls by itself, so that what comes below it is near."""

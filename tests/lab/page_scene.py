@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from floatip.lab.cluster import CLIENT, Cluster
 from floatip.lab.settings import Settings, Vip, node_number
 from tests.lab.browser import Browser, Page
-from tests.lab.cluster_scene import settled
+from tests.lab.cluster_scene import agreed, settled
 
 NODES = 3
 PORT = 9477
@@ -32,8 +32,8 @@ def settings() -> Settings:
         nodes=NODES,
         lease_ms=2000,
         vips=(
-            Vip(extra={"purpose": "customer web front end"}),
-            Vip(name="db", addresses=("10.77.0.51", "fd77::51"), extra={"purpose": EVIL}),
+            Vip(extra={"purpose": EVIL, "checks": ["service"]}),
+            Vip(name="db", addresses=("10.77.0.51", "fd77::51")),
         ),
         priorities={"n1": 150, "n2": 120, "n3": 100},
         extra={"check": [{"name": "service", "type": "exec", "command": ["/bin/echo", EVIL]}]},
@@ -58,6 +58,7 @@ class Scene:
             if node not in cluster.live():
                 cluster.start_daemon(node)
         cluster.wait_settled(START_S)
+        cluster.wait_for(lambda: agreed(cluster), START_S, "every node answers, and knows the owner")
         owner = settled(cluster)
         others = [node for node in cluster.settings.node_names if node != owner]
         return owner, others[-1]
