@@ -19,7 +19,7 @@ PACKAGES = {
     "nft": "nftables",
     "unshare": "util-linux",
 }
-"""Program to Debian package."""
+"""Program to Debian package, and what else that needs."""
 
 _SYSTEM_DIRS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 

@@ -206,7 +206,11 @@ class Page:
         end_s = time.monotonic() + for_s
         self.until(lambda: time.monotonic() > end_s, "time passes", for_s + 1.0)
 
-    def picture(self, *, whole: bool = True) -> bytes:
-        """Return the page as PNG, whole or what fits into the window."""
-        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+    def picture(self, last: str) -> bytes:
+        """Return the page as PNG, down to the end of the element that this names."""
+        box = self.value(
+            f"(({{bottom}}) => ({{x: 0, y: 0, scale: 1, width: innerWidth, height: Math.ceil(bottom + scrollY) + 20}}))"
+            f"(document.querySelector({json.dumps(last)}).getBoundingClientRect())"
+        )
+        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=box)
         return base64.b64decode(shot["data"])

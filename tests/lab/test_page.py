@@ -1,6 +1,7 @@
 """The status page in a real browser, while owners die, are drained, and the broker stops."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,12 +21,15 @@ Show = Callable[[str, Page], None]
 
 
 @pytest.fixture(scope="module")
-def shared(programs: None) -> Iterator[Scene]:
+def shared(request: pytest.FixtureRequest, programs: None) -> Iterator[Scene]:
     """Give one cluster and one browser for all tests of this file; each begins by making all well."""
     if not sandbox.is_inside():
         pytest.skip("needs namespaces of its own: python -m floatip.lab.sandbox -- pytest -m lab")
     tools.require("chromium")
     with scene() as running:
+        if request.config.getoption("--rewrite-screenshots"):
+            running.well()
+            time.sleep(8.0)  # so that the bars have some past
         yield running
 
 
@@ -37,7 +41,7 @@ def show(request: pytest.FixtureRequest) -> Show:
         if request.config.getoption("--rewrite-screenshots"):
             page.rest(4.0)
             IMAGES.mkdir(exist_ok=True)
-            (IMAGES / f"{name}.png").write_bytes(page.picture(whole=False))
+            (IMAGES / f"{name}.png").write_bytes(page.picture("section.nodes"))
 
     return write
 
