@@ -36,11 +36,15 @@ def headline(status: Status) -> Headline:
 def _worries(status: Status) -> Iterable[str]:
     yield from _of_the_cluster(status) if status.quorum else _of_the_blind(status)
     groups = (
-        ("Another host answers for", [vip.name for vip in status.vips if vip.conflicts]),
         ("Not connected to", [broker.url for broker in status.brokers if not broker.connected]),
         (f"Check fails on {status.node}:", [check.name for check in status.checks if check.passes is False]),
         ("Not defined the same on every node:", [vip.name for vip in status.vips if vip.definition_differs]),
     )
+    rivals: dict[str, list[str]] = {}
+    for vip in status.vips:
+        for name in {each.peer or f"{each.mac} (unknown host)" for each in vip.conflicts}:
+            rivals.setdefault(name, []).append(vip.name)
+    yield from (f"{who} answered for {names(which)}, too, in the last minute" for who, which in sorted(rivals.items()))
     yield from (f"{what} {names(which)}" for what, which in groups if which)
     yield from (f"{node.name}: {', '.join(node.faults)}" for node in status.nodes if node.alive and node.faults)
 

@@ -47,7 +47,7 @@ def timeline(told: Sequence[Tenure], status: Status, known_from: datetime) -> st
     bars_of = {vip.name: bars(vip, by_vip.get(vip.name, ()), status, known_from) for vip in shown}
     lanes = "".join(_lane(vip, bars_of[vip.name], status, span, colours) for vip in shown)
     left = len(status.vips) - len(shown)
-    more = f'<p class="more">and {left} more that have not changed since</p>' if left > 0 else ""
+    more = f'<p class="more">{left} more are in the table of all VIPs</p>' if left > 0 else ""
     ticks = (f"{ago(span.total_seconds())} ago", ago(span.total_seconds() / 2), "now")
     scale = "".join(f"<span>{each}</span>" for each in ticks)
     return f'<div class="lanes">{lanes}<p class="scale">{scale}</p>{more}</div>'

@@ -77,7 +77,14 @@ def test_a_node_without_a_quorum_knows_little() -> None:
     [
         (replace(snapshot(), vips=(replace(vip(), isolated=True),)), "Kept without a quorum: web"),
         (replace(snapshot(), vips=(replace(vip(), verified_by=()),)), "No witness has seen the owner of web yet"),
-        (replace(snapshot(), vips=(replace(vip(), conflicts=(CONFLICT,)),)), "Another host answers for web"),
+        (
+            replace(snapshot(), vips=(replace(vip(), conflicts=(CONFLICT,)),)),
+            "02:00:00:00:00:09 (unknown host) answered for web, too, in the last minute",
+        ),
+        (
+            replace(snapshot(), vips=(replace(vip(), conflicts=(replace(CONFLICT, peer=N2),) * 2),)),
+            "n2 answered for web, too, in the last minute",
+        ),
         (
             replace(snapshot(), vips=(replace(vip(), definition_differs=(N2,)),)),
             "Not defined the same on every node: web",
