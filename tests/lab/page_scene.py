@@ -49,7 +49,7 @@ class Scene:
     browser: Browser
 
     def well(self) -> tuple[str, str]:
-        """Bring back what a test took away, and wait until all is well; return the owner, and a backup that saw no trouble."""
+        """Bring back what a test took away; return the owner, and a backup that has seen no trouble."""
         cluster = self.cluster
         for broker in cluster.brokers.values():
             if not broker.accepts():
