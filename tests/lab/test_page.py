@@ -83,7 +83,7 @@ def is_alone_and_quiet(page: Page, node: str) -> bool:
 
 def fits(page: Page) -> bool:
     """Whether it is no wider than the window."""
-    return bool(page.value("document.documentElement.scrollWidth <= window.innerWidth"))
+    return bool(page.value("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
 def test_an_owner_that_is_killed(shared: Scene, show: Show) -> None:
