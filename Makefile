@@ -34,7 +34,7 @@ $(VENV)/.dev: $(VENV)/.user
 	touch $@
 
 tools:
-	@sh deploy/lab-tools.sh mosquitto keepalived ip arping ping nft sysctl unshare
+	@sh deploy/lab-tools.sh mosquitto keepalived ip arping ping nft sysctl unshare chromium
 
 demo: $(VENV)/.user
 	@$(BIN)/floatip demo

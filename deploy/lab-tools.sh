@@ -13,6 +13,7 @@ for program in "$@"; do
     fi
     case $program in
         ip) missing="$missing iproute2" ;;
+        chromium) missing="$missing chromium fonts-dejavu-core" ;;
         arping) missing="$missing iputils-arping" ;;
         ping) missing="$missing iputils-ping" ;;
         sysctl) missing="$missing procps" ;;

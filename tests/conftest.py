@@ -17,6 +17,7 @@ TRANSCRIPTS = Path(__file__).parent / "transcripts"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the flag that rewrites transcripts."""
+    parser.addoption("--rewrite-screenshots", action="store_true", help="write docs/images anew; look at them")
     parser.addoption("--rewrite-transcripts", action="store_true", help="write tests/transcripts anew; review the diff")
 
 

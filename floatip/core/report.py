@@ -21,7 +21,7 @@ from floatip.core.snapshot import (
 )
 from floatip.core.types import Binding, NodeName, Policy, Role
 from floatip.core.view import View
-from floatip.core.vip import Vip
+from floatip.core.vip import IDLE, Vip
 
 
 def report(s: Situation, vips: Iterable[Vip], onlooker: Onlooker, now: float) -> Snapshot:
@@ -60,6 +60,7 @@ def _self(s: Situation, now: float) -> NodeSnapshot:
         drained=s.directives.drained(s.node),
         faults=(differs,) if differs else (),
         version=s.spec.version,
+        lan_fine=s.lan_fine,
     )
 
 
@@ -81,7 +82,16 @@ def _peer(s: Situation, peer: Peer, now: float) -> NodeSnapshot:
         drained=s.directives.drained(peer.node),
         faults=tuple(sorted(faults)),
         version=state.version if state else "",
+        lag_ms=_lag_ms(s, peer.node, now),
+        lan_fine=state.lan_fine if state else False,
     )
+
+
+def _lag_ms(s: Situation, node: NodeName, now: float) -> int | None:
+    """How far a peer is behind: how long ago we said the newest of our words that it has acknowledged on any broker."""
+    heard = [view.peers[node].covers_at for view in s.all_views() if node in view.peers]
+    newest = max(heard, default=float("-inf"))
+    return None if newest == float("-inf") else round((now - newest) * 1000)
 
 
 def _is_deaf(s: Situation, node: NodeName, now: float) -> bool:
@@ -96,6 +106,7 @@ def _vip(s: Situation, vip: Vip, onlooker: Onlooker, now: float) -> VipSnapshot:
     other = incumbent(s, vip.spec, now)
     isolated = vip.role is Role.ISOLATED or (other is not None and owner == other.node and other.isolated)
     mine: tuple[NodeName, ...] = (s.node,) if vip.role is Role.ISOLATED else ()
+    seen = vip.succession.witness.seen
     return VipSnapshot(
         name=vip.spec.name,
         addresses=tuple(str(placed) for placed in vip.spec.addresses),
@@ -124,6 +135,8 @@ def _vip(s: Situation, vip: Vip, onlooker: Onlooker, now: float) -> VipSnapshot:
         cause=vip.succession.cause,
         nodes=candidacy(s, vip, now),
         lease_s=owned_until(s.all_views(), s.quorum, vip.spec.name) - now if vip.role is Role.OWNER else None,
+        last_owner=vip.succession.last_owner,
+        answered_by=s.peers.by_mac(seen.mac) if seen is not None and vip.role in IDLE else None,
     )
 
 

@@ -17,7 +17,11 @@ class BrokerSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSnapshot:
-    """One node, this one included. ``last_heard_ms`` is None for a node never heard alive."""
+    """One node, this one included. ``last_heard_ms`` is None for a node never heard alive.
+
+    ``lag_ms``: how long ago this node said the newest word that the other has acknowledged; None if it has not.
+    ``lan_fine``: somebody answers it on the LAN of each interface that it needs.
+    """
 
     name: NodeName
     alive: bool
@@ -25,6 +29,8 @@ class NodeSnapshot:
     drained: bool
     faults: tuple[str, ...]
     version: str
+    lag_ms: int | None = None
+    lan_fine: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +73,11 @@ class CandidateSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VipSnapshot:
-    """One VIP as this node sees it; ``since_s`` is how long its owner has owned it."""
+    """One VIP as this node sees it; ``since_s`` is how long its owner has owned it.
+
+    ``last_owner`` was the last one heard of, and ``answered_by`` is the node whose MAC answered for the VIP when this
+    one last looked: both may be known where the owner is not.
+    """
 
     name: VipName
     addresses: tuple[str, ...]
@@ -96,6 +106,8 @@ class VipSnapshot:
     """Every node that has the VIP configured, the best candidate first."""
     lease_s: float | None = None
     """Of an owner with a quorum: how long it stays so if no heartbeat comes back any more."""
+    last_owner: NodeName | None = None
+    answered_by: NodeName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

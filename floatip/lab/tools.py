@@ -11,6 +11,7 @@ from floatip.lab.errors import LabError
 
 PACKAGES = {
     "arping": "iputils-arping",
+    "chromium": "chromium fonts-dejavu-core",
     "ip": "iproute2",
     "keepalived": "keepalived",
     "mosquitto": "mosquitto",
@@ -18,7 +19,7 @@ PACKAGES = {
     "nft": "nftables",
     "unshare": "util-linux",
 }
-"""Program to Debian package."""
+"""Program to Debian package, and what else that needs."""
 
 _SYSTEM_DIRS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 

@@ -15,18 +15,21 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
+from floatip.core.effects import Kind
+from floatip.observe.changes import Change, changes, names, sentence, tenures
+from floatip.observe.headline import headline
+from floatip.observe.timeline import timeline
 from floatip.ops.models import EventRecord, Status, VipStatus, from_document, iso
 from floatip.ops.view import (
     NOTHING,
     Cell,
     Table,
     Tone,
-    Verdict,
     ago,
     broker_table,
     check_table,
     node_table,
-    verdict,
+    printable,
     vip_table,
 )
 
@@ -34,19 +37,16 @@ SLICE = 50
 """How many VIPs are drawn in one turn of the loop."""
 CHANGES = 50
 """How many changes of owner are shown."""
+EVENTS = 20
+"""How many of the last events are shown."""
+_LONG = 25
+"""A table of more rows scrolls by itself, so that what comes below it is near."""
 _FILES = files("floatip.observe") / "page"
 _STYLE, _SCRIPT, _FRAME = (
     (_FILES / name).read_text(encoding="utf-8") for name in ("style.css", "live.js", "index.html")
 )
 _TEMPLATE = Template(_FRAME)
-_NARROW = 5
-"""Two tables of so few columns have room side by side."""
 _WORST_FIRST = (Tone.BAD, Tone.WARNING, Tone.FAINT, Tone.PLAIN, Tone.GOOD)
-_SAYS = {
-    Tone.GOOD: "All is well",
-    Tone.WARNING: "Something needs a look",
-    Tone.BAD: "Something is wrong",
-}
 
 
 def _hash(text: str) -> str:
@@ -66,56 +66,39 @@ async def page(document: Mapping[str, Any], history: Sequence[EventRecord]) -> b
     for start in range(0, len(document["vips"]), SLICE):
         vips += [from_document(VipStatus, one) for one in document["vips"][start : start + SLICE]]
         await asyncio.sleep(0)
-    whole = replace(status, vips=tuple(vips))
-    found = page_verdict(whole)
+    whole = _with_own_faults(replace(status, vips=tuple(vips)))
+    first, told = headline(whole), tenures(history)
+    await asyncio.sleep(0)
+    moved = changes(told, whole, CHANGES)
+    known_from = history[0].at if history else whole.now
     sections = [
-        _section("VIPs", vip_table(status, ()).columns, await _vip_rows(whole)),
+        f'<section class="who"><h2>Who owned what</h2>{timeline(told, whole, known_from)}</section>\n',
+        _section("VIPs", vip_table(status, ()).columns, await _vip_rows(whole), len(vips)),
         *(_table_section(title, table) for title, table in _small_tables(whole)),
-        _section("Changes of owner", _CHANGE_COLUMNS, _rows(_CHANGE_COLUMNS, _change_rows(history, whole))),
+        _section("Changes of owner", _CHANGE_COLUMNS, _rows(_CHANGE_COLUMNS, map(_change_row, moved))),
+        _section("Last events on this node", _EVENT_COLUMNS, _rows(_EVENT_COLUMNS, _event_rows(history))),
     ]
     return _TEMPLATE.substitute(
-        title=escape(f"{found.findings[0]} - {status.cluster} on {status.node}"),
+        title=_safe(f"{first.says} - {status.cluster} on {status.node}"),
         style=_STYLE,
         script=_SCRIPT,
-        tone=found.tone.name.lower(),
-        says=_SAYS[found.tone],
-        findings="".join(f"<li>{escape(one)}</li>" for one in found.findings),
-        where=escape(found.where),
+        tone=first.tone.name.lower(),
+        says=_safe(first.says),
+        findings="".join(f"<li>{_safe(one)}</li>" for one in first.findings),
+        last=_last(moved, history, whole),
+        where=_safe(first.where),
         time=f"{status.now:%H:%M:%S}",
         now=iso(status.now),
         sections="".join(sections),
     ).encode()
 
 
-def page_verdict(status: Status) -> Verdict:
-    """Return what the headline says: that of ``floatip status``, and whatever else an operator should look at."""
-    found = verdict(status)
-    dead = [node.name for node in status.nodes if not node.alive]
-    lost = [broker.url for broker in status.brokers if not broker.connected]
-    failing = [check.name for check in status.checks if check.passes is False]
-    isolated = [vip.name for vip in status.vips if vip.isolated]
-    contested = [vip.name for vip in status.vips if vip.conflicts]
-    more = [
-        f"{what}: {_few(names)}"
-        for what, names in (
-            ("not alive", dead),
-            ("not connected", lost),
-            ("check fails", failing),
-            ("kept without a quorum", isolated),
-            ("another host answers for", contested),
-        )
-        if names
-    ]
-    tone = Tone.WARNING if more and found.tone is Tone.GOOD else found.tone
-    return Verdict(where=found.where, findings=(*found.findings, *more), tone=tone)
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+def _safe(text: str) -> str:
+    return escape(printable(text))
 
 
 def _small_tables(status: Status) -> Iterable[tuple[str, Table]]:
-    yield "Nodes", node_table(_with_own_faults(status))
+    yield "Nodes", node_table(status)
     yield "Brokers", broker_table(status)
     if status.checks:
         yield "Checks here", check_table(status)
@@ -150,55 +133,59 @@ def _rank(row: tuple[Cell, ...]) -> int:
     return min((_WORST_FIRST.index(cell.tone) for cell in row if cell.tone in {Tone.BAD, Tone.WARNING}), default=2)
 
 
-# -- changes of owner -------------------------------------------------------------------------------------------------
+# -- what happened ----------------------------------------------------------------------------------------------------
 
 _CHANGE_COLUMNS = ("WHEN", "VIP", "OWNER", "BEFORE", "CAUSE", "SILENT FOR", "OWNED FOR")
+_EVENT_COLUMNS = ("WHEN", "WHAT")
 
 
-def _change_rows(history: Sequence[EventRecord], status: Status) -> list[tuple[Cell, ...]]:
-    """Return the last changes of owner, newest first; nobody tells when an owner ended that has no successor yet."""
-    owners = {vip.name: vip.owner for vip in status.vips}
-    rows: list[tuple[Cell, ...]] = []
-    ended: dict[str, datetime] = {}
-    for record in reversed(history):
-        if record.owner is None or record.vip is None:
-            continue
-        end = ended.get(record.vip)
-        ended[record.vip] = record.at
-        owned = Cell(f"{ago(((end or status.now) - record.at).total_seconds())}{'' if end else ' so far'}")
-        rows.append(
-            (
-                Cell(f"{record.at:%Y-%m-%d %H:%M:%S}"),
-                Cell(record.vip),
-                Cell(record.owner),
-                NOTHING if record.former is None else Cell(record.former),
-                Cell(record.cause or "-", _cause_tone(record.cause)),
-                NOTHING if record.silent_s is None else Cell(f"{record.silent_s:.2f} s"),
-                owned if end or owners.get(record.vip) == record.owner else NOTHING,
-            )
-        )
-        if len(rows) == CHANGES:
-            break
-    return rows
+def _last(moved: Sequence[Change], history: Sequence[EventRecord], status: Status) -> str:
+    """Say what happened last, which is what most people come for; without a quorum, how it was lost."""
+    told = [(one.first.began, sentence(one)) for one in moved[:1]]
+    if not status.quorum:
+        told = [(record.at, record.text) for record in reversed(history) if record.kind == Kind.BROKER][:1]
+    return "".join(
+        f'<p class="last"><b>{ago((status.now - at).total_seconds())} ago</b> {_safe(text)}</p>' for at, text in told
+    )
 
 
-def _cause_tone(cause: str | None) -> Tone:
-    return Tone.WARNING if cause in {"takeover", "check", "fault"} else Tone.PLAIN
+def _change_row(change: Change) -> tuple[Cell, ...]:
+    """Draw one change; nobody tells when an owner ended that has no successor yet."""
+    one, owned = change.first, ago(change.owned_s)
+    return (
+        _moment(one.began),
+        Cell(names(change.vips)),
+        Cell(one.owner),
+        NOTHING if one.former is None else Cell(one.former),
+        Cell(one.cause, Tone.WARNING if one.cause in {"takeover", "check", "fault"} else Tone.PLAIN),
+        NOTHING if one.silent_s is None else Cell(f"{one.silent_s:.2f} s"),
+        Cell(f"{owned} so far") if change.lasts else NOTHING if one.ended is None else Cell(owned),
+    )
+
+
+def _event_rows(history: Sequence[EventRecord]) -> Iterable[tuple[Cell, ...]]:
+    """Draw the last events, newest first."""
+    return ((_moment(record.at), Cell(record.text)) for record in reversed(history[-EVENTS:]))
+
+
+def _moment(at: datetime) -> Cell:
+    return Cell(f"{at:%Y-%m-%d %H:%M:%S}")
 
 
 # -- drawing ----------------------------------------------------------------------------------------------------------
 
 
 def _table_section(title: str, table: Table) -> str:
-    return _section(title, table.columns, _rows(table.columns, sorted(table.rows, key=_rank)))
+    rows = sorted(table.rows, key=_rank)
+    return _section(title, table.columns, _rows(table.columns, rows), len(rows))
 
 
-def _section(title: str, columns: Sequence[str], rows: str) -> str:
+def _section(title: str, columns: Sequence[str], rows: str, count: int = 0) -> str:
     heads = "".join(f'<th scope="col">{_label(column)}</th>' for column in columns)
-    wide = ' class="wide"' if len(columns) > _NARROW else ""
+    kind = f"{title.split(maxsplit=1)[0].lower()}{' long' if count > _LONG else ''}"
     body = rows or f'<tr><td class="faint" colspan="{len(columns)}">none yet</td></tr>'
     return (
-        f"<section{wide}><h2>{escape(title)}</h2>"
+        f'<section class="{kind}"><h2>{escape(title)}</h2>'
         f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></section>\n"
     )
 
@@ -217,7 +204,7 @@ def _rows(columns: Sequence[str], rows: Iterable[tuple[Cell, ...]]) -> str:
 
 
 def _label(column: str) -> str:
-    return escape(column if column == "VIP" else column.capitalize())
+    return escape(column if column in {"VIP", "LAN"} else column.capitalize())
 
 
 def _class(cell: Cell) -> str:

@@ -41,6 +41,8 @@ def _node_document(node: NodeSnapshot) -> dict[str, Any]:
         "drained": node.drained,
         "faults": list(node.faults),
         "version": node.version,
+        "lag_ms": node.lag_ms,
+        "lan_fine": node.lan_fine,
     }
 
 
@@ -70,4 +72,6 @@ def vip_document(vip: VipSnapshot, *, wall_s: float, urls: Mapping[BrokerName, s
         "conflicts": [{"address": each.address, "mac": each.mac, "peer": each.peer} for each in vip.conflicts],
         "purpose": vip.spec.purpose,
         "contact": vip.spec.contact,
+        "last_owner": vip.last_owner,
+        "answered_by": vip.answered_by,
     }

@@ -33,7 +33,11 @@ class BrokerStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeStatus:
-    """One node; ``last_heard_ms`` is None if it was never heard alive."""
+    """One node; ``last_heard_ms`` is None if it was never heard alive.
+
+    ``lag_ms``: how long ago the asked node said the newest word that this one has acknowledged; None if it has not.
+    ``lan_fine``: somebody answers it on the LAN of each interface that it needs; None if that is not told.
+    """
 
     name: str
     alive: bool
@@ -41,6 +45,8 @@ class NodeStatus:
     drained: bool
     faults: tuple[str, ...]
     version: str
+    lag_ms: int | None = None
+    lan_fine: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +69,11 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VipStatus:
-    """One VIP; ``role``, ``bound``, ``interface``, ``faults`` and the like are those of the asked node."""
+    """One VIP; ``role``, ``bound``, ``interface``, ``faults`` and the like are those of the asked node.
+
+    ``last_owner`` was the last one heard of, and ``answered_by`` is the node whose MAC answered for the VIP when the
+    asked one last looked: both may be known where the owner is not.
+    """
 
     name: str
     addresses: tuple[str, ...]
@@ -87,6 +97,8 @@ class VipStatus:
     conflicts: tuple[Conflict, ...]
     purpose: str = ""
     contact: str = ""
+    last_owner: str | None = None
+    answered_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,7 +79,7 @@ def broker_table(status: Status) -> Table:
 def node_table(status: Status) -> Table:
     """Return the nodes."""
     return Table(
-        columns=("NODE", "STATE", "HEARD", "VERSION", "FAULTS"),
+        columns=("NODE", "STATE", "HEARD", "LAG", "LAN", "VERSION", "FAULTS"),
         rows=tuple(_node_row(node, status) for node in status.nodes),
     )
 
@@ -112,14 +112,18 @@ def verdict(status: Status) -> Verdict:
     quorum = "quorum" if status.quorum else "NO QUORUM"
     where = f"cluster {status.cluster}, seen from {status.node}: {quorum} ({up} of {len(status.brokers)} brokers)"
     ownerless = sum(vip.owner is None for vip in status.vips)
-    unseen = sum(vip.owner is not None and not vip.verified_by for vip in status.vips)
+    unseen = sum(vip.owner is not None and not vip.verified_by for vip in status.vips if status.quorum)
     worries = []
-    if ownerless:
+    if ownerless and status.quorum:
         worries.append(f"{ownerless} of {len(status.vips)} VIPs without an owner")
+    elif ownerless:
+        worries.append(f"{ownerless} of {len(status.vips)} VIPs whose owner is not known here")
     if unseen:
         worries.append(f"{unseen} of {len(status.vips)} VIPs not confirmed by a witness")
-    if not worries:
+    if not worries and status.quorum:
         worries.append(f"{len(status.vips)} of {len(status.vips)} VIPs owned and seen by a witness")
+    elif not worries:
+        worries.append(f"{len(status.vips)} of {len(status.vips)} VIPs kept, and no node could take them over")
     bad = bool(ownerless) or not status.quorum
     tone = Tone.BAD if bad else Tone.WARNING if unseen else Tone.GOOD
     return Verdict(where=where, findings=tuple(worries), tone=tone)
@@ -147,10 +151,24 @@ def _broker_row(broker: BrokerStatus) -> tuple[Cell, ...]:
 
 def _node_row(node: NodeStatus, status: Status) -> tuple[Cell, ...]:
     state = Cell("alive", Tone.GOOD) if node.alive else Cell("dead", Tone.BAD)
+    if not node.alive and not status.quorum:
+        state = Cell("not heard", Tone.WARNING)  # it may well live: the asked node hears too little
     if node.drained:
         state = Cell(f"{state.text}, drained", Tone.WARNING)
     faults = Cell(", ".join(node.faults), Tone.BAD) if node.faults else NOTHING
-    return Cell(node.name), state, _heard(node, status), Cell(node.version or "-"), faults
+    return Cell(node.name), state, _heard(node, status), _lag(node), _lan(node), Cell(node.version or "-"), faults
+
+
+def _lag(node: NodeStatus) -> Cell:
+    """Return how far a node is behind, while it lives."""
+    return Cell(f"{node.lag_ms} ms") if node.alive and node.lag_ms is not None else NOTHING
+
+
+def _lan(node: NodeStatus) -> Cell:
+    """Return whether the LAN answers a node, by its own word, which of a dead one is none."""
+    if not node.alive or node.lan_fine is None:
+        return NOTHING
+    return Cell("answers", Tone.GOOD) if node.lan_fine else Cell("silent", Tone.FAINT)  # a fault says so if it matters
 
 
 def _check_rows(status: Status) -> tuple[tuple[Cell, ...], ...]:
@@ -168,13 +186,20 @@ def _vip_row(vip: VipStatus, status: Status) -> tuple[Cell, ...]:
     return (
         Cell(vip.name),
         Cell(", ".join(vip.addresses)),
-        Cell("nobody", Tone.BAD) if vip.owner is None else Cell(vip.owner, Tone.GOOD),
+        _owner(vip, status),
         _since(vip.since, status.now),
-        Cell(", ".join(vip.verified_by)) if vip.verified_by else NOTHING,
+        Cell(", ".join(vip.verified_by), Tone.PLAIN if status.quorum else Tone.FAINT) if vip.verified_by else NOTHING,
         NOTHING if owner is None else _heard(owner, status),
         Cell(vip.role),
         Cell("; ".join(notes), Tone.WARNING) if notes else NOTHING,
     )
+
+
+def _owner(vip: VipStatus, status: Status) -> Cell:
+    """Return who owns a VIP; a node that hears too little cannot know that nobody does."""
+    if vip.owner is not None:
+        return Cell(vip.owner, Tone.WARNING if vip.isolated else Tone.GOOD)
+    return Cell("nobody", Tone.BAD) if status.quorum else Cell("not known", Tone.BAD)
 
 
 def _heard(node: NodeStatus, status: Status) -> Cell:
@@ -184,7 +209,7 @@ def _heard(node: NodeStatus, status: Status) -> Cell:
     if node.last_heard_ms is None:
         return Cell("never", Tone.FAINT)
     if node.last_heard_ms < 10_000:
-        return Cell(f"{node.last_heard_ms} ms ago")
+        return Cell(f"{node.last_heard_ms} ms ago", Tone.PLAIN if node.alive else Tone.WARNING)
     return Cell(f"{ago(node.last_heard_ms / 1000)} ago", Tone.WARNING)
 
 
@@ -194,7 +219,7 @@ def _since(since: datetime | None, now: datetime) -> Cell:
 
 def _notes(vip: VipStatus) -> list[str]:
     """Return what an operator should know of a VIP beyond its owner."""
-    notes = []
+    notes = _traces(vip) if vip.owner is None else []
     if vip.handover is not None:
         notes.append(f"handover {vip.handover}")
     if vip.frozen:
@@ -214,6 +239,12 @@ def _notes(vip: VipStatus) -> list[str]:
     if vip.faults:
         notes.append(f"fault here: {', '.join(vip.faults)}")
     return notes
+
+
+def _traces(vip: VipStatus) -> list[str]:
+    """Return what is known of the owner of a VIP that has none, as far as is known."""
+    last = [] if vip.last_owner is None else [f"last owned by {vip.last_owner}"]
+    return last if vip.answered_by is None else [*last, f"{vip.answered_by} answers on the LAN"]
 
 
 def aligned(table: Table) -> str:

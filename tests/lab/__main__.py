@@ -12,7 +12,13 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ALONE = ("test_planned_moves.py", "test_campaign.py")
-LONGEST_FIRST = ("test_storms.py", "test_handover_interrupted.py", "test_migrate.py", "test_sentinel_daemon.py")
+LONGEST_FIRST = (
+    "test_storms.py",
+    "test_handover_interrupted.py",
+    "test_migrate.py",
+    "test_sentinel_daemon.py",
+    "test_page.py",
+)
 NO_TESTS = 5
 """pytest's exit code where a file has no lab tests."""
 

@@ -11,7 +11,8 @@ function renew(old, fresh) {
     if (old.data !== fresh.data) old.data = fresh.data;
     return;
   }
-  if (old.className !== fresh.className) old.className = fresh.className;
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   const now = [...old.childNodes], next = [...fresh.childNodes];
   next.forEach((child, at) => at < now.length ? renew(now[at], child) : old.append(child));
   now.slice(next.length).forEach((child) => child.remove());

@@ -149,6 +149,40 @@ def test_a_peer_that_does_not_hear_this_node_is_told() -> None:
     assert look(bench)[0].nodes[1].faults == ()
 
 
+def test_how_far_a_peer_is_behind_is_told() -> None:
+    """By the newest word of this node that it has acknowledged; of this node itself there is nothing to say."""
+    bench = Bench().reach(Role.OWNER)
+    peer = bench.peer()
+    bench.hear(peer.says(a_beat()))
+    assert [one.lag_ms for one in look(bench)[0].nodes] == [None, None]
+    bench.hear(peer.says(a_beat(), bench.seen()))
+    lag_ms = look(bench)[0].nodes[1].lag_ms
+    assert lag_ms is not None
+    assert 0 <= lag_ms <= TERMS.heartbeat_s * 1000
+    bench.run(0.15)
+    assert look(bench)[0].nodes[1].lag_ms == lag_ms + 150
+
+
+def test_whether_the_lan_answers_a_peer_is_told() -> None:
+    """By its own word."""
+    bench = Bench().reach(Role.OWNER)
+    bench.hear(Peer(C).says(a_state(C, lan_fine=True)), retained=True)
+    assert [(one.name, one.lan_fine) for one in look(bench)[0].nodes] == [(A, False), (C, True)]
+
+
+def test_what_is_known_of_an_owner_that_is_not_heard() -> None:
+    """Who it was, and whose MAC answered when this node last looked, until it looks again in vain."""
+    bench = Bench().reach(Role.BACKUP)
+    bench.give(ev.Answered(vip=WEB, address=ADDRESS, mac=MACS[B]))
+    bench.cut(X)
+    bench.run(D + 0.1)
+    _, vip = look(bench)
+    assert (vip.owner, vip.last_owner, vip.answered_by) == (None, B, B)
+    bench.run(12.0)
+    _, vip = look(bench)
+    assert (vip.owner, vip.last_owner, vip.answered_by) == (None, B, None)
+
+
 def test_operators_orders_are_told() -> None:
     """Which nodes are drained, where the VIP is pinned to, for whom it is frozen, and what follows for each node."""
     hand = Handing(B)

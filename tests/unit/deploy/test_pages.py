@@ -82,6 +82,18 @@ def test_a_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(there), target
 
 
+def test_every_image_is_shown_and_small() -> None:
+    """Whoever reads a page on a slow line waits for it."""
+    shown = {
+        (page.parent / target).resolve()
+        for page in PAGES
+        for target in re.findall(r"!\[[^\]]+\]\(([^):]+)\)", page.read_text())
+    }
+    images = set((DOCS / "images").iterdir())
+    assert {image.resolve() for image in images} == shown
+    assert [image.name for image in images if image.stat().st_size > 150_000] == []
+
+
 def test_the_readme_names_every_page() -> None:
     """In its list."""
     text = (TOP / "README.md").read_text()

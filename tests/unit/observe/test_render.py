@@ -3,13 +3,13 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 
-from floatip.core.snapshot import CheckSnapshot, ConflictSnapshot, Snapshot
-from floatip.core.types import CheckName, Mac
-from floatip.observe.render import page
+from floatip.core.snapshot import Snapshot
+from floatip.observe.render import EVENTS, page
 from floatip.ops.document import status_document
 from floatip.ops.models import EventRecord
-from tests.unit.ops.backend import N1, N2, N3, NOON, URLS, FakeBackend, record, snapshot, vip
+from tests.unit.ops.backend import N1, N3, NOON, URLS, FakeBackend, record, snapshot, vip
 
 
 async def drawn(now: Snapshot, *history: EventRecord) -> str:
@@ -26,9 +26,10 @@ def header(body: str) -> str:
 
 def cells(body: str, title: str) -> list[list[str]]:
     """Return the text of a table's cells."""
-    found = re.search(rf"<h2>{title}</h2>.*?<tbody>(.*?)</tbody>", body, re.DOTALL)
+    found = re.search(rf"<h2>{title}[^<]*</h2>.*?<tbody>(.*?)</tbody>", body, re.DOTALL)
     assert found is not None
-    return [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in found[1].split("</tr>") if "<td" in row]
+    rows = found[1].split("</tr>")
+    return [[unescape(it) for it in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)] for row in rows if "<td" in row]
 
 
 async def test_all_is_well() -> None:
@@ -49,46 +50,20 @@ async def test_what_is_wrong_is_said_first() -> None:
     """Red where nobody serves; the VIP in trouble is at the top of its table."""
     body = await drawn(snapshot(vip("a"), replace(vip("b"), owner=None, verified_by=())))
     assert '<header class="bad">' in body
+    assert "<h1>Nobody owns b</h1>" in header(body)
+    assert "<title>Nobody owns b - web on n1</title>" in body
     assert "1 of 2 VIPs without an owner" in header(body)
     assert [row[0] for row in cells(body, "VIPs")] == ["b", "a"]
-
-
-async def test_what_needs_a_look_is_said_too() -> None:
-    """A dead node, a failing check, an isolated owner and a conflict are no outage, and not well either."""
-    nodes = tuple(replace(node, alive=node.name != N2) for node in snapshot().nodes)
-    conflict = ConflictSnapshot(address="10.77.0.50", mac=Mac("02:00:00:00:00:09"), peer=None)
-    now = replace(
-        snapshot(replace(vip(), isolated=True, conflicts=(conflict,))),
-        nodes=nodes,
-        checks=(CheckSnapshot(name=CheckName("nginx"), passes=False, output="refused"),),
-    )
-    body = await drawn(now)
-    assert '<header class="warning">' in body
-    for text in (
-        "not alive: n2",
-        "check fails: nginx",
-        "kept without a quorum: web",
-        "another host answers for: web",
-    ):
-        assert f"<li>{text}</li>" in header(body)
-    assert cells(body, "Checks here") == [["nginx", "fails", "refused"]]
-    assert [row[0] for row in cells(body, "Nodes")] == ["n2", "n1", "n3"]
-
-
-async def test_many_names_are_few_words() -> None:
-    """A headline stays one."""
-    now = snapshot(*(replace(vip(f"v{number}"), isolated=True) for number in range(9)))
-    assert "kept without a quorum: v0, v1, v2, v3, v4 and 4 more" in header(await drawn(now))
 
 
 async def test_what_hinders_this_node_is_told_with_the_nodes() -> None:
     """As it is of the others."""
     body = await drawn(snapshot(replace(vip(), faults=("eth0 link down",))))
-    assert [row[4] for row in cells(body, "Nodes") if row[0] == N1] == ["eth0 link down"]
+    assert [row[6] for row in cells(body, "Nodes") if row[0] == N1] == ["eth0 link down"]
 
 
-async def test_changes_of_owner_are_a_timeline() -> None:
-    """Newest first: from whom to whom, why, how long the former was silent, how long the owner has been one."""
+async def test_what_happened_last_is_said_at_the_top() -> None:
+    """In a sentence, with how long ago; the table has the rest, newest first."""
     first = replace(record(), owner="n2", former=None, cause="first", at=NOON - timedelta(seconds=600))
     second = replace(
         record(), owner="n1", former="n2", cause="takeover", silent_s=0.618, at=NOON - timedelta(seconds=60)
@@ -97,12 +72,35 @@ async def test_changes_of_owner_are_a_timeline() -> None:
     gone = replace(record(), vip="mail", owner="n3", former="n1", cause="fault", at=NOON - timedelta(seconds=90))
     now = snapshot(vip(), replace(vip("db"), owner=N3), replace(vip("mail"), owner=None))
     body = await drawn(now, first, gone, record(1), second, other)
+    assert '<p class="last"><b>30 s ago</b> n3 took db over from n1, which is drained</p>' in header(body)
     assert cells(body, "Changes of owner") == [
         ["2026-01-01 11:59:30", "db", "n3", "n1", "drain", "-", "30 s so far"],
         ["2026-01-01 11:59:00", "web", "n1", "n2", "takeover", "0.62 s", "1 min so far"],
         ["2026-01-01 11:58:30", "mail", "n3", "n1", "fault", "-", "-"],
         ["2026-01-01 11:50:00", "web", "n2", "-", "first", "-", "9 min"],
     ]
+
+
+async def test_without_a_quorum_it_says_how_that_was_lost() -> None:
+    """And not who moved a VIP before: that is not what is wrong now."""
+    moved = replace(record(), owner="n1", former="n2", cause="drain", at=NOON - timedelta(seconds=60))
+    lost = EventRecord(at=NOON - timedelta(seconds=5), kind="broker", text="lost b1: it hung up")
+    later = EventRecord(at=NOON - timedelta(seconds=3), kind="role", text="web OWNER -> ISOLATED")
+    body = await drawn(replace(snapshot(), quorum=False), moved, lost, later)
+    assert '<p class="last"><b>5 s ago</b> lost b1: it hung up</p>' in header(body)
+    assert [row[1] for row in cells(body, "Last events")] == [later.text, lost.text, moved.text]
+
+
+async def test_only_the_last_events_are_shown() -> None:
+    """Newest first."""
+    body = await drawn(snapshot(), *(record(-number, f"event {number}") for number in range(30, 0, -1)))
+    assert [row[1] for row in cells(body, "Last events")] == [f"event {number}" for number in range(1, EVENTS + 1)]
+
+
+async def test_a_long_table_scrolls_by_itself() -> None:
+    """So that what is below it stays near."""
+    assert '<section class="vips">' in await drawn(snapshot(*(vip(f"v{number}") for number in range(25))))
+    assert '<section class="vips long">' in await drawn(snapshot(*(vip(f"v{number}") for number in range(26))))
 
 
 async def test_the_page_is_small_and_renews_itself_without_a_script() -> None:

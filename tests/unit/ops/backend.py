@@ -30,7 +30,17 @@ N1, N2, N3 = NodeName("n1"), NodeName("n2"), NodeName("n3")
 def node(name: NodeName) -> NodeSnapshot:
     """Return a node that is well."""
     heard = 0 if name == N1 else 12
-    return NodeSnapshot(name=name, alive=True, last_heard_ms=heard, drained=False, faults=(), version="0.1.0")
+    lag_ms = None if name == N1 else 212
+    return NodeSnapshot(
+        name=name,
+        alive=True,
+        last_heard_ms=heard,
+        drained=False,
+        faults=(),
+        version="0.1.0",
+        lag_ms=lag_ms,
+        lan_fine=True,
+    )
 
 
 def spec(name: str = "web", address: str = "10.77.0.50/32", policy: Policy = Policy.KEEP) -> VipSpec:
@@ -75,6 +85,7 @@ def vip(name: str = "web", address: str = "10.77.0.50/32") -> VipSnapshot:
         spec=spec(name, address),
         cause="it was the first to claim it",
         nodes=(candidate(N1, 0), candidate(N2, 1), candidate(N3, 2)),
+        last_owner=N1,
     )
 
 

@@ -17,9 +17,17 @@ CONTRACT = {
     "quorum": True,
     "brokers": [{"url": "mqtt://10.78.0.1:1883", "connected": True, "rtt_ms": 0.7}],
     "nodes": [
-        {"name": "n1", "alive": True, "last_heard_ms": 0, "drained": False, "faults": [], "version": "0.1.0"},
-        {"name": "n2", "alive": True, "last_heard_ms": 12, "drained": False, "faults": [], "version": "0.1.0"},
-        {"name": "n3", "alive": True, "last_heard_ms": 12, "drained": False, "faults": [], "version": "0.1.0"},
+        {
+            "name": name,
+            "alive": True,
+            "last_heard_ms": heard_ms,
+            "drained": False,
+            "faults": [],
+            "version": "0.1.0",
+            "lag_ms": lag_ms,
+            "lan_fine": True,
+        }
+        for name, heard_ms, lag_ms in (("n1", 0, None), ("n2", 12, 212), ("n3", 12, 212))
     ],
     "checks": [],
     "vips": [
@@ -46,13 +54,15 @@ CONTRACT = {
             "conflicts": [],
             "purpose": "",
             "contact": "",
+            "last_owner": "n1",
+            "answered_by": None,
         }
     ],
 }
 
 
 def test_the_document_is_the_contract() -> None:
-    """Every field of the contract is there, with its type, and no others but interface, purpose and contact."""
+    """Every field of the contract is there, with its type, and no others but those that were added since."""
     assert status_document(snapshot(), wall_s=NOON.timestamp(), urls=URLS) == CONTRACT
 
 
