@@ -9,12 +9,12 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from html import escape
 from importlib.resources import files
 from string import Template
 from typing import Any
 
+from floatip.ops.changes import change_table
 from floatip.ops.models import EventRecord, Status, VipStatus, from_document, iso
 from floatip.ops.view import (
     NOTHING,
@@ -22,10 +22,10 @@ from floatip.ops.view import (
     Table,
     Tone,
     Verdict,
-    ago,
     broker_table,
     check_table,
     node_table,
+    trouble,
     verdict,
     vip_table,
 )
@@ -41,7 +41,6 @@ _STYLE, _SCRIPT, _FRAME = (
 _TEMPLATE = Template(_FRAME)
 _NARROW = 5
 """Two tables of so few columns have room side by side."""
-_WORST_FIRST = (Tone.BAD, Tone.WARNING, Tone.FAINT, Tone.PLAIN, Tone.GOOD)
 _SAYS = {
     Tone.GOOD: "All is well",
     Tone.WARNING: "Something needs a look",
@@ -67,11 +66,11 @@ async def page(document: Mapping[str, Any], history: Sequence[EventRecord]) -> b
         vips += [from_document(VipStatus, one) for one in document["vips"][start : start + SLICE]]
         await asyncio.sleep(0)
     whole = replace(status, vips=tuple(vips))
-    found = page_verdict(whole)
+    found, changes = page_verdict(whole), change_table(history, whole, most=CHANGES)
     sections = [
         _section("VIPs", vip_table(status, ()).columns, await _vip_rows(whole)),
         *(_table_section(title, table) for title, table in _small_tables(whole)),
-        _section("Changes of owner", _CHANGE_COLUMNS, _rows(_CHANGE_COLUMNS, _change_rows(history, whole))),
+        _section("Changes of owner", changes.columns, _rows(changes.columns, changes.rows)),
     ]
     return _TEMPLATE.substitute(
         title=escape(f"{found.findings[0]} - {status.cluster} on {status.node}"),
@@ -137,7 +136,7 @@ async def _vip_rows(status: Status) -> str:
     for start in range(0, len(status.vips), SLICE):
         rows += vip_table(status, status.vips[start : start + SLICE]).rows
         await asyncio.sleep(0)
-    rows.sort(key=_rank)
+    rows.sort(key=trouble)
     columns, drawn = vip_table(status, ()).columns, []
     for start in range(0, len(rows), SLICE):
         drawn.append(_rows(columns, rows[start : start + SLICE]))
@@ -145,52 +144,11 @@ async def _vip_rows(status: Status) -> str:
     return "".join(drawn)
 
 
-def _rank(row: tuple[Cell, ...]) -> int:
-    """0 for a row with something bad in it, 1 for a warning, 2 for all others."""
-    return min((_WORST_FIRST.index(cell.tone) for cell in row if cell.tone in {Tone.BAD, Tone.WARNING}), default=2)
-
-
-# -- changes of owner -------------------------------------------------------------------------------------------------
-
-_CHANGE_COLUMNS = ("WHEN", "VIP", "OWNER", "BEFORE", "CAUSE", "SILENT FOR", "OWNED FOR")
-
-
-def _change_rows(history: Sequence[EventRecord], status: Status) -> list[tuple[Cell, ...]]:
-    """Return the last changes of owner, newest first; nobody tells when an owner ended that has no successor yet."""
-    owners = {vip.name: vip.owner for vip in status.vips}
-    rows: list[tuple[Cell, ...]] = []
-    ended: dict[str, datetime] = {}
-    for record in reversed(history):
-        if record.owner is None or record.vip is None:
-            continue
-        end = ended.get(record.vip)
-        ended[record.vip] = record.at
-        owned = Cell(f"{ago(((end or status.now) - record.at).total_seconds())}{'' if end else ' so far'}")
-        rows.append(
-            (
-                Cell(f"{record.at:%Y-%m-%d %H:%M:%S}"),
-                Cell(record.vip),
-                Cell(record.owner),
-                NOTHING if record.former is None else Cell(record.former),
-                Cell(record.cause or "-", _cause_tone(record.cause)),
-                NOTHING if record.silent_s is None else Cell(f"{record.silent_s:.2f} s"),
-                owned if end or owners.get(record.vip) == record.owner else NOTHING,
-            )
-        )
-        if len(rows) == CHANGES:
-            break
-    return rows
-
-
-def _cause_tone(cause: str | None) -> Tone:
-    return Tone.WARNING if cause in {"takeover", "check", "fault"} else Tone.PLAIN
-
-
 # -- drawing ----------------------------------------------------------------------------------------------------------
 
 
 def _table_section(title: str, table: Table) -> str:
-    return _section(title, table.columns, _rows(table.columns, sorted(table.rows, key=_rank)))
+    return _section(title, table.columns, _rows(table.columns, sorted(table.rows, key=trouble)))
 
 
 def _section(title: str, columns: Sequence[str], rows: str) -> str:

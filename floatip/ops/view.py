@@ -46,6 +46,8 @@ class Table:
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    rest: str = ""
+    """What there is beyond the rows, if not all are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +216,12 @@ def _notes(vip: VipStatus) -> list[str]:
     if vip.faults:
         notes.append(f"fault here: {', '.join(vip.faults)}")
     return notes
+
+
+def trouble(row: tuple[Cell, ...]) -> int:
+    """Return 0 for a row with something bad in it, 1 for a warning, 2 for all others: what is looked at first."""
+    tones = {cell.tone for cell in row}
+    return 0 if Tone.BAD in tones else 1 if Tone.WARNING in tones else 2
 
 
 def aligned(table: Table) -> str:

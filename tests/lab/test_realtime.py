@@ -13,7 +13,7 @@ import pytest
 
 from floatip.lab import namespace
 from floatip.lab.cluster import Cluster
-from floatip.lab.settings import Settings, Vip
+from floatip.lab.settings import Settings, Table, Vip
 from tests.lab import as_service
 from tests.lab.cluster_scene import settled
 from tests.shipped import REALTIME
@@ -34,7 +34,7 @@ MAY = as_service.user() != 0
 
 def settings(*words: str) -> Settings:
     """One node, whose VIP needs a check that says which rank it has."""
-    check = {
+    check: Table = {
         "name": "rank",
         "type": "exec",
         "command": [sys.executable, "-I", "-S", "-c", RANK],

@@ -132,7 +132,8 @@ class _Reader:
                 return Found(labels=arguments[0].needs(over_time=True, by=name))
             case _ if name in _AT_ONE_TIME:
                 return Found(labels=arguments[0].needs(over_time=False, by=name))
-        raise QueryError(f"{name} with {len(arguments)} arguments is not known")
+            case _:
+                raise QueryError(f"{name} with {len(arguments)} arguments is not known")
 
     def _selector(self, metric: str) -> Found:
         if metric not in self._metrics:

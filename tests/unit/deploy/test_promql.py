@@ -20,7 +20,7 @@ METRICS: Metrics = {"a": frozenset({"vip"}), "a_bucket": frozenset({"le"}), "b":
 )
 def test_labels(expression: str, labels: set[str]) -> None:
     """The labels of a result are those that its parts leave."""
-    assert labels_of(expression, METRICS) == labels
+    assert labels_of(expression, METRICS) == frozenset(labels)
 
 
 def test_a_number_has_none() -> None:
