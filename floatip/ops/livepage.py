@@ -56,14 +56,14 @@ def live_page(news: News, width: int, height: int) -> View:
     moves = [] if news.stale else handovers(news.records, stages, news.now)
     changes = change_table(news.records, replace(status, now=news.now), most=CHANGES)
     parts = [
-        *_moving(moves),
+        *_moving(moves, most=max(1, height // 3)),
         Part(
             table=_worst_first(vip_table(status, status.vips)),
             least=3,
             spare=("HEARD", "ADDRESSES", "VERIFIED BY", "SINCE", "HERE"),
         ),
         Part(table=_worst_first(node_table(status)), least=3, spare=("VERSION", "HEARD")),
-        Part(table=_worst_first(broker_table(status)), least=1),
+        Part(table=_worst_first(broker_table(status)), least=1, spare=("ROUND TRIP",)),
         Part(table=_worst_first(check_table(status)), least=1),
         Part(table=_short(changes), least=2, spare=("SILENT FOR", "OWNED FOR", "BEFORE")),
     ]
@@ -83,9 +83,9 @@ def _headline(news: News) -> Cell:
     return Cell(f"{heard} UTC  {found.where}; {', '.join(found.findings)}", found.tone)
 
 
-def _moving(moves: Sequence[Progress]) -> list[Part]:
+def _moving(moves: Sequence[Progress], most: int) -> list[Part]:
     """Draw the newest step by step; of the rest say how many there are, and how they are."""
-    parts = [Part(table=one.table(), least=len(one.steps)) for one in moves[:DETAILED]]
+    parts = [Part(table=one.table(most), least=most) for one in moves[:DETAILED]]
     if rest := moves[DETAILED:]:
         done = sum(one.change is not None for one in rest)
         rows = ((Cell(f"{done} done, {len(rest) - done} under way or failed"),),)

@@ -38,9 +38,10 @@ class Progress:
             return Cell(f"{change.former or 'nobody'} -> {change.owner} in {took_ms} ms", Tone.GOOD)
         return Cell("ended, and the owner is the same", Tone.WARNING) if self.stage is None else Cell(self.stage)
 
-    def table(self) -> Table:
-        """Draw it: each step with the time since the first."""
-        rows = [(Cell(f"{_ms(step.at - self.steps[0].at):>5} ms"), Cell(step.text)) for step in self.steps]
+    def table(self, most: int) -> Table:
+        """Return its last steps, each with the time since the first."""
+        steps = self.steps[-most:]
+        rows = [(Cell(f"{_ms(step.at - self.steps[0].at):>5} ms"), Cell(step.text)) for step in steps]
         if self.stage is not None and self.change is None:
             rows[-1] = (rows[-1][0], Cell(rows[-1][1].text, Tone.WARNING))
         return Table(columns=("HANDOVER", f"{self.vip}: {self.says.text}"), rows=tuple(rows))

@@ -225,9 +225,9 @@ def trouble(row: tuple[Cell, ...]) -> int:
 
 
 def aligned(table: Table) -> str:
-    """Return a table as text: columns as wide as their widest cell, two blanks between them."""
+    """Return a table as text: columns as wide as their widest cell, two blanks between them; the rest in a line."""
     lines = [list(table.columns), *([cell.text for cell in row] for row in table.rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(table.columns))]
     return "\n".join(
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
+    ) + (f"\n{table.rest}" if table.rest else "")
