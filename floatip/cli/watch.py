@@ -64,7 +64,9 @@ class _Live:
     async def run(self, paper: Paper) -> None:
         """Draw until this is cancelled; a daemon that never answered is an error, one that falls silent is shown so."""
         status = await self._ask()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._happened.set)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGWINCH, self._happened.set)
+        loop.add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)  # the terminal must be given back
         follower = asyncio.create_task(self._follow(), name="events")
         asking: asyncio.Task[Status] | None = None
         try:
@@ -112,10 +114,13 @@ class _Live:
     async def _follow(self) -> None:
         """Take all events there are, and those that come; from a daemon that is back, all of its own again."""
         while True:
+            known = False
             try:
-                self._records.clear()
                 async with aclosing(self._cluster.events(follow=True)) as stream:
                     async for record in stream:
+                        if not known:
+                            self._records.clear()
+                        known = True
                         self._records.append(record)
                         self._happened.set()
             except FloatipError:

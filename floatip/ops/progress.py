@@ -59,11 +59,16 @@ def handovers(records: Iterable[EventRecord], stages: Mapping[str, str], now: da
         if steps or record.kind == "handover":
             steps.append(record)
     fresh = [
-        Progress(vip=vip, steps=tuple(steps), stage=stages.get(vip))
+        Progress(vip=vip, steps=tuple(sorted(steps, key=_order)), stage=stages.get(vip))
         for vip, steps in found.items()
         if steps and (vip in stages or (now - steps[-1].at).total_seconds() < LINGER_S)
     ]
     return sorted(fresh, key=lambda one: one.steps[0].at, reverse=True)
+
+
+def _order(step: EventRecord) -> tuple[datetime, bool]:
+    """What a node read at one time is told at one time: its outcome after the steps to it."""
+    return step.at, step.owner is not None
 
 
 def _ms(time: timedelta) -> int:

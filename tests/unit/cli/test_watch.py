@@ -93,6 +93,16 @@ def test_it_follows_the_size_of_the_terminal(path: Path, backend: FakeBackend, t
         assert terminal.until(b"ADDRESSES", b"VERIFIED BY", b"10.77.0.50/32") < SOON_S * 3
 
 
+def test_it_gives_the_terminal_back_when_it_is_ended(path: Path, backend: FakeBackend) -> None:
+    """By `timeout` or `kill` as by Ctrl-C."""
+    with serving(path, backend):
+        terminal = Terminal("--socket", str(path), "status", "--watch")
+        terminal.until(b"web", b"connected")
+        terminal.process.terminate()
+        assert terminal.end() == 130
+    assert LEFT in terminal.seen[-100:]
+
+
 def test_a_thousand_vips(path: Path, backend: FakeBackend, terminals: list[Terminal]) -> None:
     """Those without an owner come first, and the rest is counted."""
     vips = [vip(f"web{number:03}") for number in range(1000)]

@@ -90,6 +90,18 @@ def test_how_long_a_handover_is_shown() -> None:
     assert (slow.says.text, slow.table(9).rows[-1][1].tone) == ("n1 -> n2: asked", Tone.WARNING)
 
 
+def test_the_outcome_comes_after_steps_of_the_same_moment() -> None:
+    """As where a busy node reads all of it at once."""
+    records = [
+        step(0, "n1 asks n2 to take web"),
+        changed(37),
+        step(37, "n2 is ready"),
+        step(37, "n2 claims web (term 4)"),
+    ]
+    (one,) = handovers(records, {}, NOON)
+    assert [it.text.split()[1] for it in one.steps] == ["asks", "is", "claims", "owns"]
+
+
 def test_a_handover_that_came_to_nothing() -> None:
     """Is said to have ended so."""
     records = [step(0, "n1 asks n2 to take web"), step(9, "n2 refuses: check failed")]
