@@ -30,7 +30,7 @@ from floatip.hands.bus import BusHand
 from floatip.hands.errands import ErrandHand
 from floatip.hands.kernel import KernelHand
 from floatip.hands.lan import LanHand
-from floatip.host import capabilities
+from floatip.host import capabilities, memory
 from floatip.host.clock import boottime_s
 from floatip.host.errors import HostError
 from floatip.host.lock import HostLock
@@ -39,7 +39,7 @@ from floatip.kernelsettings import KernelSettings
 from floatip.lan.heard import LanError
 from floatip.observe.logs import setup
 from floatip.ops.errors import FloatipError
-from floatip.preflight import RefusalError, broker_options, http_listener, refuse_missing, take_over
+from floatip.preflight import RefusalError, broker_options, http_listener, refuse_missing, refuse_rank, take_over
 from floatip.reload import Hands, Reloader
 from floatip.services import Services
 from floatip.store import Store
@@ -57,8 +57,8 @@ brokers publish its last will and the sentinel holds what must not be lost; a fa
 """
 
 
-def run(config: Config, path: Path) -> int:
-    """Run until SIGTERM; return the exit code (0, 1, or 4: refused)."""
+def run(config: Config, path: Path, *, lock_memory: bool = False) -> int:
+    """Run until SIGTERM, paged out or never; return the exit code (0, 1, or 4: refused)."""
     logs = setup(config.log.level, config.log.format)
 
     def die(code: int) -> NoReturn:
@@ -68,6 +68,9 @@ def run(config: Config, path: Path) -> int:
     try:
         with HostLock():
             capabilities.require()
+            refuse_rank()
+            if lock_memory:
+                memory.lock()
             return asyncio.run(_serve(config, path, die), debug=None)
     except (RefusalError, HostError, LanError, BusError, ControlError) as error:
         logs.close()

@@ -15,6 +15,7 @@ from floatip.hands.kernel import KernelHand
 from floatip.host import predecessor
 from floatip.host.addresses import Alias, Found, foreign, leftovers
 from floatip.host.links import links
+from floatip.programs import in_thread, step_down
 
 _REMEDIES = {
     errno.EADDRINUSE: "see `ss -ltnp 'sport = :{port}'`, and stop what listens there or choose another port",
@@ -136,3 +137,14 @@ def refuse_missing(config: Config) -> None:
             f"interface {', '.join(missing)}: not on this host (here are {', '.join(sorted(present))}): "
             "see `ip link`, and `interfaces` of the VIPs"
         )
+
+
+def refuse_rank() -> None:
+    """Refuse to start in a real-time class that checks and hooks would have to keep."""
+    try:
+        in_thread(step_down).result()
+    except PermissionError as error:
+        raise RefusalError(
+            "this daemon is in a real-time class, and may not give it up for the checks and hooks that it starts: "
+            "allow it by `SystemCallFilter=sched_setscheduler` in its unit, as floatip.service.d/realtime.conf does"
+        ) from error

@@ -6,6 +6,7 @@ from pathlib import Path
 TOP = Path(__file__).parents[1]
 DEPLOY = TOP / "deploy"
 UNIT = DEPLOY / "systemd" / "floatip.service"
+REALTIME = DEPLOY / "systemd" / "floatip.service.d" / "realtime.conf"
 
 Sections = Mapping[str, Mapping[str, Sequence[str]]]
 
@@ -24,9 +25,18 @@ def sections(path: Path) -> Sections:
     return found
 
 
-def service() -> Mapping[str, Sequence[str]]:
-    """Give the [Service] section of the unit."""
-    return sections(UNIT)["Service"]
+def service(*drop_ins: Path) -> Mapping[str, Sequence[str]]:
+    """Give the [Service] section of the unit, and of these drop-ins: a line without a value undoes those before it."""
+    found = {key: list(values) for key, values in sections(UNIT)["Service"].items()}
+    for path in drop_ins:
+        for key, values in sections(path)["Service"].items():
+            found[key] = [*found.get(key, []), *values]
+    return {key: _since_the_last_reset(values) for key, values in found.items()}
+
+
+def _since_the_last_reset(values: Sequence[str]) -> Sequence[str]:
+    resets = [at for at, value in enumerate(values) if not value]
+    return values[resets[-1] + 1 :] if resets else values
 
 
 def _lines(path: Path) -> Iterator[str]:

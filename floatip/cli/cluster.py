@@ -1,11 +1,7 @@
 """The verbs of the cluster: status, failover, announce, explain, events. Knows: the Python API. Never: decides."""
 
-import asyncio
 import json
-import sys
-import time
 from contextlib import aclosing
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -13,17 +9,13 @@ import typer
 from floatip.cli.draw import Paper, explanation
 from floatip.cli.options import Settings, duration_s
 from floatip.cli.talk import DryRunOption, TimeoutOption, ended, print_json, report, steps, with_cluster
-from floatip.ops.errors import NotRunning
-from floatip.ops.models import EventRecord, Status, iso, to_document
+from floatip.ops.models import EventRecord, iso, to_document
 from floatip.ops.view import printable, status_view
 
 if TYPE_CHECKING:
     from floatip.ops.client import Cluster
 
 T = TypeVar("T")
-
-WATCH_S = 0.5
-"""How often ``status --watch`` looks."""
 
 VipArgument = Annotated[str, typer.Argument(metavar="VIP", help="The VIP's name.")]
 VipArguments = Annotated[list[str], typer.Argument(metavar="VIP", help="The VIPs' names, moved all at once.")]
@@ -34,7 +26,15 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it; in a pipe: each change.")] = False,
 ) -> int:
     """Show who owns what, since when, seen by whom, how fresh."""
-    return with_cluster(settings, lambda cluster: _watch(settings, cluster) if watch else _status(settings, cluster))
+
+    async def show(cluster: "Cluster") -> int:
+        if watch:
+            from floatip.cli import watch as live
+
+            return await live.watch(settings, cluster)
+        return await _status(settings, cluster)
+
+    return with_cluster(settings, show)
 
 
 def failover(
@@ -109,49 +109,6 @@ async def _status(settings: Settings, cluster: "Cluster") -> int:
     else:
         Paper(color=not settings.no_color).show(status_view(found))
     return 0
-
-
-async def _watch(settings: Settings, cluster: "Cluster") -> int:
-    """Show the status again and again: redrawn on a terminal, otherwise whenever more than its times has changed."""
-    if sys.stdout.isatty() and not settings.json:
-        return await _watch_live(settings, cluster)
-    shown: Status | None = None
-    while True:
-        found = await cluster.status()
-        if shown is None or _timeless(found) != _timeless(shown):
-            if settings.json:
-                print(json.dumps(to_document(found)), flush=True)
-            else:
-                print(("\n" if shown else "") + status_view(found).plain(), flush=True)
-            shown = found
-        await asyncio.sleep(WATCH_S)
-
-
-async def _watch_live(settings: Settings, cluster: "Cluster") -> int:
-    """Redraw for ever; a daemon that goes away is shown as such, and waited for."""
-    with Paper(color=not settings.no_color).live() as draw:
-        shown = False
-        while True:
-            began = time.monotonic()
-            try:
-                draw(status_view(await cluster.status()))
-                shown = True
-            except NotRunning as error:
-                if not shown:
-                    raise
-                draw(printable(error.text))
-            await asyncio.sleep(max(0.0, WATCH_S - (time.monotonic() - began)))
-
-
-def _timeless(status: Status) -> Status:
-    """Return the status without all that changes by itself from one moment to the next."""
-    return replace(
-        status,
-        now=status.now.min,
-        brokers=tuple(replace(broker, rtt_ms=None) for broker in status.brokers),
-        nodes=tuple(replace(node, last_heard_ms=None) for node in status.nodes),
-        vips=tuple(replace(vip, since=None) for vip in status.vips),
-    )
 
 
 def _event_line(record: EventRecord) -> str:

@@ -28,17 +28,17 @@ class Paper:
         Console(no_color=not self._color or None, highlight=False).print(_drawn(view))
 
     @contextmanager
-    def live(self) -> Iterator[Callable[[View | str], None]]:
-        """Give a function that replaces the page shown on the terminal by a new one, or by a sentence."""
+    def live(self) -> Iterator[Callable[[Callable[[int, int], View]], None]]:
+        """Give a function that fills the terminal with the page for its width and height; it comes back in the end."""
         from rich.console import Console
         from rich.live import Live
-        from rich.text import Text
 
         console = Console(no_color=not self._color or None, highlight=False)
-        with Live(console=console, auto_refresh=False) as live:
+        with Live(console=console, auto_refresh=False, screen=True) as live:
 
-            def draw(page: View | str) -> None:
-                live.update(_drawn(page) if isinstance(page, View) else Text(page, Tone.BAD), refresh=True)
+            def draw(page: Callable[[int, int], View]) -> None:
+                width, height = console.size
+                live.update(_drawn(page(width, height), cut=True), refresh=True)
 
             yield draw
 
@@ -65,8 +65,8 @@ def explanation(found: Explanation) -> list[str]:
     ]
 
 
-def _drawn(view: View) -> "RenderableType":
-    """Return the page as rich draws it."""
+def _drawn(view: View, *, cut: bool = False) -> "RenderableType":
+    """Return the page as rich draws it: what is too wide takes more lines, or is cut off."""
     from rich.console import Group
     from rich.table import Table as RichTable
     from rich.text import Text
@@ -75,8 +75,8 @@ def _drawn(view: View) -> "RenderableType":
     for table in view.tables:
         drawn = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         for column in table.columns:
-            drawn.add_column(column)
+            drawn.add_column(column, no_wrap=cut)
         for row in table.rows:
             drawn.add_row(*(Text(cell.text, cell.tone) for cell in row))
-        parts += [Text(""), drawn]
+        parts += [Text(""), drawn, *([Text(table.rest, Tone.FAINT)] if table.rest else [])]
     return Group(*parts)

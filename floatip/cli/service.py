@@ -21,7 +21,11 @@ ConfigOption = Annotated[
 ]
 
 
-def run(_settings: Settings, config: ConfigOption = None) -> int:
+def run(
+    _settings: Settings,
+    config: ConfigOption = None,
+    lock_memory: Annotated[bool, typer.Option("--lock-memory", help="Have none of its memory paged out.")] = False,
+) -> int:
     """Run the daemon in the foreground."""
     loaded, path = _load(config)
     from floatip.lean import slim
@@ -29,7 +33,7 @@ def run(_settings: Settings, config: ConfigOption = None) -> int:
     with slim():
         from floatip import daemon
 
-    return daemon.run(loaded, path)
+    return daemon.run(loaded, path, lock_memory=lock_memory)
 
 
 def check(

@@ -8,6 +8,7 @@ from pathlib import Path
 from floatip.host.errors import CapabilityError
 
 STATUS = Path("/proc/self/status")
+_IPC_LOCK = 14
 NEEDED = {
     "CAP_NET_ADMIN": 12,  # addresses, routes, /proc/sys/net
     "CAP_NET_RAW": 13,  # ARP and NDP frames
@@ -16,11 +17,13 @@ NEEDED = {
 
 def missing(status: Path = STATUS) -> tuple[str, ...]:
     """Names of the needed capabilities that are not effective in this process."""
-    effective = 0
-    for line in status.read_text(encoding="ascii", errors="replace").splitlines():
-        if line.startswith("CapEff:"):
-            effective = int(line.split()[1], 16)
+    effective = _effective(status)
     return tuple(name for name, bit in NEEDED.items() if not effective >> bit & 1)
+
+
+def has_memory_lock(status: Path = STATUS) -> bool:
+    """Whether no limit of locked memory holds for this process (CAP_IPC_LOCK)."""
+    return bool(_effective(status) >> _IPC_LOCK & 1)
 
 
 def require(status: Path = STATUS) -> None:
@@ -35,6 +38,13 @@ def require(status: Path = STATUS) -> None:
         f"`setpriv --ambient-caps {_setpriv_list()} --inh-caps {_setpriv_list()} floatip run`"
     )
     raise CapabilityError(message, missing=names)
+
+
+def _effective(status: Path) -> int:
+    for line in status.read_text(encoding="ascii", errors="replace").splitlines():
+        if line.startswith("CapEff:"):
+            return int(line.split()[1], 16)
+    return 0
 
 
 def _setpriv_list() -> str:

@@ -6,6 +6,7 @@ HostError
  +-- CapabilityError   this process may not do what it is for
  +-- SysctlError       a kernel setting is wrong and could not be set
  +-- SentinelError     the sentinel of an earlier daemon does not let go
+ +-- MemoryLockError   this process may not be kept in memory
 
 Each message names the thing, what was found, and what helps. An address that could not be added or removed is no
 exception: it is an Outcome with an error, so that one bad address does not cost the others.
@@ -38,3 +39,7 @@ class CapabilityError(HostError):
 
 class SentinelError(HostError):
     """The sentinel of an earlier daemon neither answers nor can be ended."""
+
+
+class MemoryLockError(HostError):
+    """The kernel does not keep this process in memory."""

@@ -6,7 +6,7 @@ Never: calls dead what is only not heard, or lets one trouble hide that everythi
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from floatip.observe.changes import names
+from floatip.ops.changes import names
 from floatip.ops.models import Status
 from floatip.ops.view import Tone, verdict
 

@@ -9,27 +9,27 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from html import escape
 from importlib.resources import files
 from string import Template
 from typing import Any
 
 from floatip.core.effects import Kind
-from floatip.observe.changes import Change, changes, names, sentence, tenures
 from floatip.observe.headline import headline
 from floatip.observe.timeline import timeline
+from floatip.ops.changes import COLUMNS, Change, change_table, changes, sentence, tenures
 from floatip.ops.models import EventRecord, Status, VipStatus, from_document, iso
 from floatip.ops.view import (
     NOTHING,
     Cell,
     Table,
-    Tone,
     ago,
     broker_table,
     check_table,
+    moment,
     node_table,
     printable,
+    trouble,
     vip_table,
 )
 
@@ -46,7 +46,6 @@ _STYLE, _SCRIPT, _FRAME = (
     (_FILES / name).read_text(encoding="utf-8") for name in ("style.css", "live.js", "index.html")
 )
 _TEMPLATE = Template(_FRAME)
-_WORST_FIRST = (Tone.BAD, Tone.WARNING, Tone.FAINT, Tone.PLAIN, Tone.GOOD)
 
 
 def _hash(text: str) -> str:
@@ -75,7 +74,7 @@ async def page(document: Mapping[str, Any], history: Sequence[EventRecord]) -> b
         f'<section class="who"><h2>Who owned what</h2>{timeline(told, whole, known_from)}</section>\n',
         _section("VIPs", vip_table(status, ()).columns, await _vip_rows(whole), len(vips)),
         *(_table_section(title, table) for title, table in _small_tables(whole)),
-        _section("Changes of owner", _CHANGE_COLUMNS, _rows(_CHANGE_COLUMNS, map(_change_row, moved))),
+        _section("Changes of owner", COLUMNS, _rows(COLUMNS, change_table(moved).rows)),
         _section("Last events on this node", _EVENT_COLUMNS, _rows(_EVENT_COLUMNS, _event_rows(history))),
     ]
     return _TEMPLATE.substitute(
@@ -120,7 +119,7 @@ async def _vip_rows(status: Status) -> str:
     for start in range(0, len(status.vips), SLICE):
         rows += vip_table(status, status.vips[start : start + SLICE]).rows
         await asyncio.sleep(0)
-    rows.sort(key=_rank)
+    rows.sort(key=trouble)
     columns, drawn = vip_table(status, ()).columns, []
     for start in range(0, len(rows), SLICE):
         drawn.append(_rows(columns, rows[start : start + SLICE]))
@@ -128,14 +127,8 @@ async def _vip_rows(status: Status) -> str:
     return "".join(drawn)
 
 
-def _rank(row: tuple[Cell, ...]) -> int:
-    """0 for a row with something bad in it, 1 for a warning, 2 for all others."""
-    return min((_WORST_FIRST.index(cell.tone) for cell in row if cell.tone in {Tone.BAD, Tone.WARNING}), default=2)
-
-
 # -- what happened ----------------------------------------------------------------------------------------------------
 
-_CHANGE_COLUMNS = ("WHEN", "VIP", "OWNER", "BEFORE", "CAUSE", "SILENT FOR", "OWNED FOR")
 _EVENT_COLUMNS = ("WHEN", "WHAT")
 
 
@@ -149,34 +142,16 @@ def _last(moved: Sequence[Change], history: Sequence[EventRecord], status: Statu
     )
 
 
-def _change_row(change: Change) -> tuple[Cell, ...]:
-    """Draw one change; nobody tells when an owner ended that has no successor yet."""
-    one, owned = change.first, ago(change.owned_s)
-    return (
-        _moment(one.began),
-        Cell(names(change.vips)),
-        Cell(one.owner),
-        NOTHING if one.former is None else Cell(one.former),
-        Cell(one.cause, Tone.WARNING if one.cause in {"takeover", "check", "fault"} else Tone.PLAIN),
-        NOTHING if one.silent_s is None else Cell(f"{one.silent_s:.2f} s"),
-        Cell(f"{owned} so far") if change.lasts else NOTHING if one.ended is None else Cell(owned),
-    )
-
-
 def _event_rows(history: Sequence[EventRecord]) -> Iterable[tuple[Cell, ...]]:
     """Draw the last events, newest first."""
-    return ((_moment(record.at), Cell(record.text)) for record in reversed(history[-EVENTS:]))
-
-
-def _moment(at: datetime) -> Cell:
-    return Cell(f"{at:%Y-%m-%d %H:%M:%S}")
+    return ((moment(record.at), Cell(record.text)) for record in reversed(history[-EVENTS:]))
 
 
 # -- drawing ----------------------------------------------------------------------------------------------------------
 
 
 def _table_section(title: str, table: Table) -> str:
-    rows = sorted(table.rows, key=_rank)
+    rows = sorted(table.rows, key=trouble)
     return _section(title, table.columns, _rows(table.columns, rows), len(rows))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
 
-from floatip.observe.changes import Tenure
+from floatip.ops.changes import Tenure
 from floatip.ops.models import Status, VipStatus
 from floatip.ops.view import ago, printable
 

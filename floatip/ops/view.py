@@ -46,6 +46,8 @@ class Table:
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    rest: str = ""
+    """What there is beyond the rows, if not all are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,10 +249,21 @@ def _traces(vip: VipStatus) -> list[str]:
     return last if vip.answered_by is None else [*last, f"{vip.answered_by} answers on the LAN"]
 
 
+def trouble(row: tuple[Cell, ...]) -> int:
+    """Return 0 for a row with something bad in it, 1 for a warning, 2 for all others: what is looked at first."""
+    tones = {cell.tone for cell in row}
+    return 0 if Tone.BAD in tones else 1 if Tone.WARNING in tones else 2
+
+
+def moment(at: datetime) -> Cell:
+    """Return a time as people read it."""
+    return Cell(f"{at:%Y-%m-%d %H:%M:%S}")
+
+
 def aligned(table: Table) -> str:
-    """Return a table as text: columns as wide as their widest cell, two blanks between them."""
+    """Return a table as text: columns as wide as their widest cell, two blanks between them; the rest in a line."""
     lines = [list(table.columns), *([cell.text for cell in row] for row in table.rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(table.columns))]
     return "\n".join(
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
+    ) + (f"\n{table.rest}" if table.rest else "")

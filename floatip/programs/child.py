@@ -1,7 +1,6 @@
 """One process. Knows: how it is started, heard, killed and reaped. Never: for how long it may run."""
 
 import asyncio
-import ctypes
 import errno
 import os
 import signal
@@ -12,6 +11,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from floatip.programs.family import kill_family
+from floatip.programs.rank import make_expendable, step_down
 from floatip.programs.result import Result
 from floatip.programs.threads import in_thread
 
@@ -23,7 +23,6 @@ REAP_S = 1.0
 """How long a killed program is waited for; one that the kernel does not let go ends later, by itself."""
 
 _READ = 1 << 16
-_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 
 
 class CannotStartError(Exception):
@@ -125,10 +124,9 @@ def _started(
 ) -> tuple[subprocess.Popen[bytes], int, int]:
     """Start a program; return it, what it says, and what becomes readable when it ends.
 
-    Ambient capabilities are a thread's own, and inherited. Popen keeps the interpreter's lock until the program has
-    taken the new process over (vfork), so what it might wait for there, a disk or a file server, is read before.
+    Popen keeps the interpreter's lock until the program has taken the new process over (vfork), so what it might wait
+    for there, a disk or a file server, is read before.
     """
-    ctypes.CDLL(None).prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     with suppress(OSError), Path(argv[0]).open("rb") as program:
         program.read(_READ)
     with ExitStack() as always, ExitStack() as on_failure:
@@ -140,6 +138,7 @@ def _started(
         if stdin is not None:
             given = _file_of(stdin)
             always.callback(os.close, given)
+        step_down()
         process = subprocess.Popen(
             argv,
             stdin=given,
@@ -150,6 +149,7 @@ def _started(
             umask=0o022,
             start_new_session=True,
         )
+        make_expendable(process.pid)
         pidfd = _handle(process)
         on_failure.pop_all()
         return process, output, pidfd

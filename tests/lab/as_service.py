@@ -1,19 +1,21 @@
 """Runs one command of the shipped unit as systemd would: `as_service.py KEY [WITHOUT...] CONFIG`.
 
-Knows: the unit's user, capabilities, umask, directories, read-only system and memory; it reads them from the unit
+Knows: the unit's user, capabilities, umask, directories, read-only system, memory and rank; it reads them from the unit
 itself. Never: the system call filter and the address families, which systemd alone can apply. It runs in the mount
 namespace that `ip netns exec` made for it, so that what it mounts ends with the command.
 
 KEY is ExecStart, ExecReload or ExecStopPost; every command of it runs, in order. WITHOUT is a capability that the unit
-is taken to lack, or `sysctls` for a /proc/sys that is read-only, as in a container.
+is taken to lack, or `sysctls` for a /proc/sys that is read-only, as in a container; or the path of a drop-in that the
+unit is taken to have.
 """
 
 import ctypes
 import os
+import resource
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -27,7 +29,7 @@ _PR_SET_MDWE, _REFUSE_EXEC_GAIN = 65, 1
 def main(key: str, *without: str) -> NoReturn:
     """Run the commands up to the first that fails; become the last of them."""
     *lacks, config = without
-    unit = service()
+    unit = service(*(Path(it) for it in lacks if it.endswith(".conf")))
     uid = user()
     _make_directories(Path(config), uid)
     if uid:
@@ -42,12 +44,27 @@ def main(key: str, *without: str) -> NoReturn:
     if unit["MemoryDenyWriteExecute"] == ["yes"]:
         _deny_write_execute()
     os.environ["FLOATIP_CONFIG"] = config
-    privileges = _privileges(uid, set(lacks))
+    privileges = _privileges(uid, set(lacks), _take_rank(unit))
     commands = [[*privileges, *_command(written, config)] for written in unit[key]]
     for command in commands[:-1]:
         if code := subprocess.run(command, check=False).returncode:
             sys.exit(code)
     os.execvp(commands[-1][0], commands[-1])  # noqa: S606 (it keeps the pid, as under systemd)
+
+
+def _take_rank(unit: Mapping[str, Sequence[str]]) -> list[str]:
+    """Take real-time class and limit of locked memory; return what stands for that where root may not raise it."""
+    if unit.get("CPUSchedulingPolicy") == ["rr"]:
+        try:
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(int(unit["CPUSchedulingPriority"][0])))
+        except PermissionError:
+            sys.stderr.write("CPUSchedulingPolicy not applied\n")
+    if unit.get("LimitMEMLOCK") == ["infinity"]:
+        try:
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        except ValueError:
+            return ["CAP_IPC_LOCK"]
+    return []
 
 
 def _command(written: str, config: str) -> list[str]:
@@ -60,12 +77,15 @@ def _command(written: str, config: str) -> list[str]:
     return words
 
 
-def _privileges(uid: int, lacks: set[str]) -> list[str]:
+def _privileges(uid: int, lacks: set[str], more: Sequence[str] = ()) -> list[str]:
     """Give the words of setpriv(1): exactly the unit's capabilities, as ambient ones, below its bounding set."""
     unit = service()
     ambient, bounding = (
         ",".join(
-            ["-all", *(f"+{name.removeprefix('CAP_').lower()}" for name in sorted(set(unit[key][0].split()) - lacks))]
+            [
+                "-all",
+                *(f"+{name.removeprefix('CAP_').lower()}" for name in sorted({*unit[key][0].split(), *more} - lacks)),
+            ]
         )
         for key in ("AmbientCapabilities", "CapabilityBoundingSet")
     )

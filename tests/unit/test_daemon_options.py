@@ -2,6 +2,7 @@
 
 import asyncio
 import grp
+import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -14,7 +15,7 @@ from floatip import daemon
 from floatip.config import Config, parse
 from floatip.core.types import BrokerName
 from floatip.host.errors import HostError
-from floatip.preflight import RefusalError, broker_options
+from floatip.preflight import RefusalError, broker_options, refuse_rank
 from tests.unit.config.samples import document
 from tests.unit.ops.backend import FakeBackend
 
@@ -64,6 +65,20 @@ def test_the_log_is_as_the_file_says_and_a_refusal_is_exit_code_4(
     assert daemon.run(config(log__level="warning", log__format="console"), Path("f")) == daemon.REFUSED == 4
     assert asked == [("warning", "console")]
     assert capsys.readouterr().err == "floatip: another daemon runs here\n"
+
+
+def test_a_rank_that_programs_would_inherit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A daemon in a real-time class must be able to leave it for what it starts; an ordinary one need not."""
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("os.sched_setscheduler", forbidden)
+    monkeypatch.setattr("os.sched_getscheduler", lambda _: os.SCHED_OTHER)
+    refuse_rank()
+    monkeypatch.setattr("os.sched_getscheduler", lambda _: os.SCHED_RR | os.SCHED_RESET_ON_FORK)
+    with pytest.raises(RefusalError, match="SystemCallFilter=sched_setscheduler"):
+        refuse_rank()
 
 
 @pytest.fixture

@@ -1,8 +1,13 @@
 """A false daemon in a thread, and commands that are run against it as an operator would."""
 
+import contextlib
 import os
+import pty
+import signal
 import subprocess
 import sys
+import termios
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,12 +60,44 @@ def floatip(socket: Path) -> Floatip:
     return run
 
 
+class Terminal:
+    """A command on a terminal of its own, with this width and height."""
+
+    def __init__(self, *arguments: str, width: int = 160, height: int = 50) -> None:
+        self._outer, inner = pty.openpty()
+        termios.tcsetwinsize(inner, (height, width))
+        self.process = start(*arguments, stdout=inner, stderr=inner)
+        os.close(inner)
+        self.seen = b""
+
+    def until(self, *texts: bytes) -> float:
+        """Read until all of these came, after what was read before; return the seconds that took."""
+        began_s, fresh = time.monotonic(), b""
+        while not all(text in fresh for text in texts):
+            fresh += os.read(self._outer, 4096)
+        self.seen += fresh
+        return time.monotonic() - began_s
+
+    def resize(self, width: int, height: int) -> None:
+        """Make it larger or smaller, and tell the command."""
+        termios.tcsetwinsize(self._outer, (height, width))
+        self.process.send_signal(signal.SIGWINCH)
+
+    def end(self) -> int:
+        """Read to the end, and return the exit code."""
+        with contextlib.suppress(OSError):  # EIO: the other side has closed the terminal
+            while True:
+                self.seen += os.read(self._outer, 4096)
+        os.close(self._outer)
+        return self.process.wait(10)
+
+
 def start(*arguments: str, **options: object) -> "subprocess.Popen[str]":
     """Start the command as a process of its own."""
     return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
         [sys.executable, "-m", "floatip", *arguments],
         stdin=subprocess.DEVNULL,
         text=True,
-        env={"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": "160"},
+        env={"PATH": os.environ["PATH"], "TERM": "xterm"},
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
     )

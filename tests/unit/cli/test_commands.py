@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from floatip.cli.app import app
 
 COMMANDS = {
-    "run": "--config",
+    "run": "--config --lock-memory",
     "check": "--config --schema",
     "doctor": "--config",
     "status": "--watch",

@@ -1,9 +1,7 @@
 """The command as a process: how fast it starts, how it ends, and what it draws on a terminal."""
 
-import contextlib
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -13,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.conftest import start
-from tests.unit.ops.backend import N2, FakeBackend, record, serving, snapshot, vip
+from tests.unit.cli.conftest import Terminal, start
+from tests.unit.ops.backend import N2, FakeBackend, record, snapshot, vip
 
 
 def took_s(*arguments: str) -> float:
@@ -116,31 +114,6 @@ def test_watch_in_a_pipe_tells_changes(socket: Path, backend: FakeBackend) -> No
     process.communicate(timeout=10)
 
 
-class Terminal:
-    """A command on a terminal of its own."""
-
-    def __init__(self, *arguments: str) -> None:
-        self._outer, inner = pty.openpty()
-        self.process = start(*arguments, stdout=inner, stderr=inner)
-        os.close(inner)
-        self.seen = b""
-
-    def until(self, text: bytes) -> None:
-        """Read until this came, after what was read before."""
-        fresh = b""
-        while text not in fresh:
-            fresh += os.read(self._outer, 4096)
-        self.seen += fresh
-
-    def end(self) -> int:
-        """Read to the end, and return the exit code."""
-        with contextlib.suppress(OSError):  # EIO: the other side has closed the terminal
-            while True:
-                self.seen += os.read(self._outer, 4096)
-        os.close(self._outer)
-        return self.process.wait(10)
-
-
 def test_a_terminal_gets_colours(socket: Path) -> None:
     """On a terminal the status is a coloured table, without colours if they are not wanted."""
     coloured = Terminal("--socket", str(socket), "status")
@@ -151,18 +124,3 @@ def test_a_terminal_gets_colours(socket: Path) -> None:
     assert plain.end() == 0
     assert b"\x1b[32m" not in plain.seen
     assert b"10.77.0.50/32" in plain.seen
-
-
-def test_watch_on_a_terminal_waits_for_the_daemon(tmp_path: Path, backend: FakeBackend) -> None:
-    """On a terminal the status is redrawn, also after the daemon was away; Ctrl-C leaves without a word."""
-    terminal = Terminal("--socket", str(tmp_path / "d"), "status", "--watch")
-    assert terminal.end() == 3
-    with serving(tmp_path / "d", backend):
-        terminal = Terminal("--socket", str(tmp_path / "d"), "status", "--watch")
-        terminal.until(b"10.77.0.50/32")
-    terminal.until(b"no daemon answers")
-    with serving(tmp_path / "d", backend):
-        terminal.until(b"10.77.0.50/32")
-        terminal.process.send_signal(signal.SIGINT)
-        assert terminal.end() == 130
-    assert b"Traceback" not in terminal.seen

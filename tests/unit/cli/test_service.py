@@ -86,8 +86,8 @@ def test_run_and_cleanup_pass_on_what_was_asked(config: Path, monkeypatch: pytes
     """The daemon gets the configuration and its path, and its exit code is the command's."""
     asked: list[tuple[object, ...]] = []
 
-    def daemon_run(loaded: object, path: Path) -> int:
-        asked.append((getattr(loaded, "node", None), path))
+    def daemon_run(loaded: object, path: Path, *, lock_memory: bool) -> int:
+        asked.append((getattr(loaded, "node", None), path, lock_memory))
         return 4
 
     def clean_up(
@@ -100,11 +100,12 @@ def test_run_and_cleanup_pass_on_what_was_asked(config: Path, monkeypatch: pytes
     monkeypatch.setattr("floatip.daemon.run", daemon_run)
     monkeypatch.setattr("floatip.host.cleanup.clean_up", clean_up)
     assert run("run", "-c", str(config)).exit_code == 4
+    assert run("run", "-c", str(config), "--lock-memory").exit_code == 4
     forced, plain = run("cleanup", "-c", str(config), "--force"), run("cleanup", "-c", str(config))
     assert (forced.exit_code, forced.stdout, forced.stderr) == (1, "done\n", "floatip: no\n")
     assert (plain.exit_code, plain.stdout, plain.stderr) == (0, "done\n", "")
     left = ["10.77.0.50/32 on eth0"]
-    assert asked == [("n1", config), (left, 4.5, True), (left, 4.5, False)]
+    assert asked == [("n1", config, False), ("n1", config, True), (left, 4.5, True), (left, 4.5, False)]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The alert rules ask for metrics that exist, and tell people what to do."""
+"""The alert rules ask for metrics that exist, in expressions that can be true, and tell people what to do."""
 
 import re
 from typing import Any
@@ -7,22 +7,7 @@ import pytest
 import yaml
 
 from tests.shipped import DEPLOY
-
-METRICS = {
-    "floatip_vip_owner",
-    "floatip_vip_isolated",
-    "floatip_vip_witnesses",
-    "floatip_failovers_total",
-    "floatip_takeover_seconds",
-    "floatip_peer_alive",
-    "floatip_broker_connected",
-    "floatip_broker_rtt_seconds",
-    "floatip_messages_dropped_total",
-    "floatip_conflicts_total",
-    "floatip_loop_lag_seconds",
-    "floatip_lease_remaining_seconds",
-}
-"""All that /metrics has."""
+from tests.unit.deploy.promql import Metrics, labels_of
 
 
 def rules() -> list[dict[str, Any]]:
@@ -34,15 +19,32 @@ def rules() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
 def test_a_rule_is_whole(rule: dict[str, Any]) -> None:
-    """It asks for documented metrics of floatip's job, and says how bad it is, what it is and what to do."""
-    metrics = set(re.findall(r"\b(?:floatip_\w+|up)\b", rule["expr"]))
-    assert metrics
-    assert metrics <= METRICS | {"up"}
-    assert rule["expr"].count('{job="floatip"}') == len(re.findall(r"\b(?:floatip_\w+|up)\b", rule["expr"]))
+    """It asks for metrics of floatip's job, and says how bad it is, what it is and what to do."""
+    asked = re.findall(r"\b(?:floatip_\w+|up)\b", rule["expr"])
+    assert asked
+    assert rule["expr"].count('{job="floatip"}') == len(asked)
     assert rule["labels"]["severity"] in {"critical", "warning"}
+    assert set(rule) - {"for"} == {"alert", "expr", "labels", "annotations"}
+    assert re.fullmatch(r"\d+[smh]", rule.get("for", "1m"))
     assert set(rule["annotations"]) == {"summary", "description"}
     assert not rule["annotations"]["summary"].endswith(".")
     assert rule["annotations"]["description"].endswith(".")
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
+def test_its_expression_makes_sense(rule: dict[str, Any], metrics: Metrics) -> None:
+    """It is a condition on metrics and labels of a daemon, and its words name none that are not there then."""
+    labels = labels_of(rule["expr"], metrics)
+    assert labels is not None
+    assert re.search(r"[<>]|==|\babsent\(", rule["expr"])
+    for text in rule["annotations"].values():
+        named = set(re.findall(r"\$labels\.(\w+)", text))
+        assert named <= labels, f"{named - labels} is not there when the alert is"
+        assert (
+            text.count("{{")
+            == text.count("}}")
+            == len(re.findall(r"\{\{ \$(?:value|labels\.\w+)(?: \|[^}]*)? \}\}", text))
+        )
 
 
 def test_names_are_told_apart() -> None:

@@ -5,7 +5,7 @@ import re
 from floatip.config.tables import Control
 from floatip.host import capabilities
 from floatip.host.sysctls import Row, Sysctls
-from tests.shipped import DEPLOY, UNIT, sections, service
+from tests.shipped import DEPLOY, REALTIME, UNIT, sections, service
 
 
 def one(key: str) -> str:
@@ -48,6 +48,23 @@ def test_nothing_keeps_it_from_the_sysctls_and_the_network() -> None:
     assert not {"ProcSubset", "PrivateNetwork", "PrivateUsers", "ProtectProc", "IPAddressDeny"} & service().keys()
     families = set(one("RestrictAddressFamilies").split())
     assert families == {"AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK", "AF_PACKET"}
+
+
+def test_a_real_time_class_is_an_option_that_keeps_the_rest_as_it_is() -> None:
+    """Its drop-in gives class and memory, lets the daemon give the class up for programs, and grants nothing else."""
+    with_it = service(REALTIME)
+    changed = {key for key in with_it if with_it[key] != service().get(key)}
+    assert changed == {
+        *("CPUSchedulingPolicy", "CPUSchedulingPriority", "LimitRTTIME", "SystemCallFilter"),
+        *("ExecStart", "LimitMEMLOCK", "MemorySwapMax"),
+    }
+    assert with_it["ExecStart"] == ["floatip run --lock-memory"]
+    assert with_it["SystemCallFilter"] == [*service()["SystemCallFilter"], "sched_setscheduler"]
+    assert with_it["RestrictRealtime"] == ["yes"]
+    assert "CPUSchedulingResetOnFork" not in with_it  # else threads of the daemon would wait behind ordinary work
+    limit_s, watchdog_s = (int(with_it[key][0].removesuffix("s")) for key in ("LimitRTTIME", "WatchdogSec"))
+    assert limit_s < watchdog_s
+    assert "floatip.service.d/realtime.conf" in UNIT.read_text()
 
 
 def test_its_directories_are_those_of_the_configuration() -> None:

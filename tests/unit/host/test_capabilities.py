@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from floatip.host.capabilities import missing, require
+from floatip.host.capabilities import has_memory_lock, missing, require
 from floatip.host.errors import CapabilityError
 
 ADMIN = 1 << 12
@@ -34,6 +34,14 @@ def status(folder: Path, effective: int) -> Path:
 def test_missing_are_those_not_effective(tmp_path: Path, effective: int, names: tuple[str, ...]) -> None:
     """What counts is the effective set, not the permitted one."""
     assert missing(status(tmp_path, effective)) == names
+
+
+def test_memory_has_no_limit_for_those_who_may_lock_it(tmp_path: Path) -> None:
+    """CAP_IPC_LOCK, whatever else there is."""
+    assert has_memory_lock(status(tmp_path, 1 << 14))
+    assert not has_memory_lock(status(tmp_path, ADMIN | RAW))
+    (tmp_path / "none").touch()
+    assert not has_memory_lock(tmp_path / "none")
 
 
 def test_require_names_what_is_missing_and_how_to_get_it(tmp_path: Path) -> None:

@@ -7,11 +7,9 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from floatip import __version__
-from floatip.core.effects import Cause, Change, Kind, Tell
-from floatip.core.snapshot import BrokerSnapshot, CheckSnapshot
-from floatip.core.types import BrokerName, CheckName, Role, VipName
 from tests.unit.observe.browser import get, served
-from tests.unit.ops.backend import N1, N2, FakeBackend, snapshot, vip
+from tests.unit.observe.busy import busy
+from tests.unit.ops.backend import N2, FakeBackend, snapshot, vip
 
 DOCUMENTED = {
     "floatip_build_info": "version",
@@ -46,33 +44,6 @@ async def scraped(backend: FakeBackend) -> Samples:
         for family in text_string_to_metric_families(reply.body)
         for one in family.samples
     }
-
-
-def busy() -> FakeBackend:
-    """Make a daemon that has something to tell by every metric."""
-    away = BrokerSnapshot(name=BrokerName("b2:1883"), connected=False, listening=False, rtt_ms=None)
-    checks = [CheckSnapshot(name=CheckName(name), passes=passes, output="") for name, passes in CHECKS]
-    backend = FakeBackend(
-        now=replace(
-            snapshot(
-                replace(vip("web"), lease_s=0.8),
-                replace(vip("db"), role=Role.ISOLATED, isolated=True, verified_by=()),
-                replace(vip("mail"), role=Role.BACKUP, owner=N2),
-            ),
-            checks=tuple(checks),
-            brokers=(*snapshot().brokers, away),
-        ),
-        drops={"bad signature": 2},
-    )
-    for cause in (Cause.TAKEOVER, Cause.TAKEOVER, Cause.DRAIN):
-        change = Change(owner=N1, former=N2, cause=cause, silent_s=0.6 if cause is Cause.TAKEOVER else None)
-        backend.tally.tell(Tell(kind=Kind.ROLE, text="t", vip=VipName("web"), change=change))
-    backend.tally.tell(Tell(kind=Kind.CONFLICT, text="t", vip=VipName("web"), warning=True))
-    backend.tally.late(0.25, 0.0)
-    return backend
-
-
-CHECKS = (("up", True), ("down", False), ("new", None))
 
 
 async def test_every_metric_has_its_name_its_labels_and_a_help_text() -> None:

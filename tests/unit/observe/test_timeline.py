@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from floatip.core.snapshot import VipSnapshot
 from floatip.core.types import VipName
-from floatip.observe.changes import tenures
 from floatip.observe.timeline import LANES, bars, timeline
+from floatip.ops.changes import tenures
 from floatip.ops.document import status_document
 from floatip.ops.models import EventRecord, Status, from_document
-from tests.unit.observe.test_changes import moved
 from tests.unit.ops.backend import N1, N2, NOON, URLS, snapshot, vip
+from tests.unit.ops.test_changes import moved
 
 HOUR_AGO = NOON - timedelta(hours=1)
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from floatip.ops.models import EventRecord, Status
+from floatip.ops.view import NOTHING, Cell, Table, Tone, ago, moment
 
+COLUMNS = ("WHEN", "VIP", "OWNER", "BEFORE", "CAUSE", "SILENT FOR", "OWNED FOR")
 TOGETHER = timedelta(seconds=2)
 """Within so long the same change of several VIPs counts as one."""
 NAMED = 5
@@ -106,3 +108,21 @@ def sentence(change: Change) -> str:
         "handover": ", in an orderly handover",
     }
     return f"{one.owner} took {vips} over from {one.former}{why.get(one.cause, '')}"
+
+
+def change_table(moved: Iterable[Change]) -> Table:
+    """Return changes of owner as a table; nobody tells when an owner ended that has no successor yet."""
+    return Table(columns=COLUMNS, rows=tuple(_change_row(change) for change in moved))
+
+
+def _change_row(change: Change) -> tuple[Cell, ...]:
+    one, owned = change.first, ago(change.owned_s)
+    return (
+        moment(one.began),
+        Cell(names(change.vips)),
+        Cell(one.owner),
+        NOTHING if one.former is None else Cell(one.former),
+        Cell(one.cause, Tone.WARNING if one.cause in {"takeover", "check", "fault"} else Tone.PLAIN),
+        NOTHING if one.silent_s is None else Cell(f"{one.silent_s:.2f} s"),
+        Cell(f"{owned} so far") if change.lasts else NOTHING if one.ended is None else Cell(owned),
+    )

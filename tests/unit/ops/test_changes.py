@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from floatip.observe.changes import Change, changes, names, sentence, tenures
+from floatip.ops.changes import Change, changes, names, sentence, tenures
 from floatip.ops.document import status_document
 from floatip.ops.models import EventRecord, Status, from_document
 from tests.unit.ops.backend import N2, NOON, URLS, record, snapshot, vip
