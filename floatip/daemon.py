@@ -1,6 +1,7 @@
 """The one place where a daemon is built and joined. Knows: every room. Never: decides about a VIP."""
 
 import asyncio
+import gc
 import os
 import random
 import signal
@@ -203,6 +204,8 @@ def _begin(driver: Driver, hands: Hands, heirs: dict[VipName, str]) -> None:
     hands.kernel.watcher.start(asyncio.get_running_loop())
     hands.services.checks.start()
     hands.bus.start()
+    gc.collect()
+    gc.freeze()  # what is there now stays: searching it for garbage would hold the loop up for 50 ms now and then
 
 
 def _control(config: Config, driver: Driver) -> ControlServer:

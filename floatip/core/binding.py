@@ -25,6 +25,8 @@ class AddressBinding:
         self._spec = spec
         self._s = situation
         self._garp = Announcements(situation.spec.garp_offsets_s, situation.spec.garp_refresh_s)
+        self._lifetime_s = situation.timing.lifetime_s(spec.policy)
+        self._renew_every_s = max(situation.timing.heartbeat_s, self._lifetime_s / 3)
         self._renewed_at = self._renewed_before = NEVER
         self._not_before = NEVER
         self._missing = False
@@ -59,7 +61,7 @@ class AddressBinding:
         """The kernel has them from an earlier life of this node: they are renewed at once, or left to end."""
         self.state, self.interface = Binding.BOUND, interface
         self._has_been_bound = True
-        self._renewed_at = now - self._renew_every_s()
+        self._renewed_at = now - self._renew_every_s
 
     def unbound(self) -> None:
         """The kernel has none of the addresses."""
@@ -122,7 +124,7 @@ class AddressBinding:
             wanted = self.state is Binding.ABSENT or self._missing or now >= self.renew_at()
             if wanted and not self.add(now, isolated=isolated):
                 return now + self._s.timing.heartbeat_s / 4
-            return now + self._renew_every_s()
+            return now + self._renew_every_s
         if self.expired(now):
             self.add(now, isolated=isolated)
             return now + self._s.timing.heartbeat_s / 4
@@ -151,7 +153,7 @@ class AddressBinding:
 
     def refused(self, now: float) -> bool:
         """The kernel refused; return whether that is final: a renewal has time for another try."""
-        if self.state is Binding.BOUND and now < self._renewed_before + self._lifetime_s() - EARLY_S:
+        if self.state is Binding.BOUND and now < self._renewed_before + self._lifetime_s - EARLY_S:
             self._renewed_at = self._renewed_before
             self._not_before = now + self._s.timing.heartbeat_s / 2
             return False
@@ -164,7 +166,7 @@ class AddressBinding:
 
     def renew_at(self) -> float:
         """From when on the kernel is to be given another lifetime."""
-        return max(self._renewed_at + self._renew_every_s(), self._not_before)
+        return max(self._renewed_at + self._renew_every_s, self._not_before)
 
     def defend(self, at: float) -> None:
         """Announce one round against another MAC."""
@@ -173,11 +175,11 @@ class AddressBinding:
 
     def expired(self, now: float) -> bool:
         """Whether the kernel may have removed the addresses, since nobody renewed them in time."""
-        return now >= self._renewed_at + self._lifetime_s() - EARLY_S
+        return now >= self._renewed_at + self._lifetime_s - EARLY_S
 
     def renewal(self, now: float, *, isolated: bool) -> Bind | None:
         """A fresh lifetime, if one may be promised and the present one is half way to being due."""
-        too_early = now < max(self._renewed_at + self._renew_every_s() / 2, self._not_before)
+        too_early = now < max(self._renewed_at + self._renew_every_s / 2, self._not_before)
         if self.state is not Binding.BOUND or too_early or self.interface is None:
             return None
         bind = self._bind(self.interface, now, isolated=isolated)
@@ -185,17 +187,11 @@ class AddressBinding:
             self._renewed_before, self._renewed_at = self._renewed_at, now
         return bind
 
-    def _renew_every_s(self) -> float:
-        return max(self._s.timing.heartbeat_s, self._lifetime_s() / 3)
-
-    def _lifetime_s(self) -> int:
-        return self._s.timing.lifetime_s(self._spec.policy)
-
     def _bind(self, interface: str, now: float, *, isolated: bool) -> Bind | None:
         not_after = self._promised_until(isolated=isolated)
         if not_after <= now:
             return None
-        return Bind(vip=self._spec.name, interface=interface, lifetime_s=self._lifetime_s(), not_after=not_after)
+        return Bind(vip=self._spec.name, interface=interface, lifetime_s=self._lifetime_s, not_after=not_after)
 
     def _promised_until(self, *, isolated: bool) -> float:
         """Until when a full lifetime may be given to the kernel."""

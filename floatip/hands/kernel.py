@@ -57,6 +57,7 @@ class KernelHand:
         self._vip_of: dict[Address, VipName] = {
             placed.address: spec.name for spec in self._specs.values() for placed in spec.addresses
         }
+        self._known_aliases: dict[tuple[VipName, str], tuple[Alias, ...]] = {}
         self.interfaces = tuple(dict.fromkeys(name for spec in self._specs.values() for name in places(spec)))
 
     def configure(self, specs: Iterable[VipSpec]) -> None:
@@ -302,7 +303,10 @@ class KernelHand:
             self._post(ev.AddressGone(vip=vip, address=told.address, cause=cause))
 
     def _aliases(self, vip: VipName, interface: str) -> tuple[Alias, ...]:
-        return aliases_of(self._specs[vip], interface)
+        known = self._known_aliases.get((vip, interface))
+        if known is None:
+            known = self._known_aliases[vip, interface] = aliases_of(self._specs[vip], interface)
+        return known
 
 
 def _by(pid: int | None) -> str:

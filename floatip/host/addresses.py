@@ -8,7 +8,7 @@ Never adds an address for good, and never takes away one that is not ours unless
 import errno
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from floatip.host.clock import boottime_s
@@ -51,10 +51,16 @@ class Alias:
     interface: str
     label: str
     source: bool = False
+    _hash: int = field(init=False, repr=False, compare=False)
+    """Taken once: renewing a thousand of them looks each up several times a second."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.prefix <= self.address.max_prefixlen:
             raise ValueError(f"{self.address} cannot have the prefix length {self.prefix}")
+        object.__setattr__(self, "_hash", hash((self.address, self.prefix, self.interface, self.label, self.source)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def __str__(self) -> str:
         return f"{self.address}/{self.prefix} on {self.interface}"
