@@ -9,7 +9,7 @@ import json
 import selectors
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -34,19 +34,24 @@ class BurstResult:
     bound: Mapping[str, Mapping[str, float]]
     announced: Mapping[str, Mapping[str, float]]
 
-    def last_bound_ms(self, node: str) -> float:
-        """Give the time from the first address added on a node to the last."""
-        times = self.bound[node].values()
+    def last_bound_ms(self, nodes: Collection[str]) -> float:
+        """Give the time from the first address added on one of the nodes to the last."""
+        times = [at_s for node in nodes for at_s in self.bound.get(node, {}).values()]
         return (max(times) - min(times)) * 1000
 
-    def last_announced_ms(self, node: str, mac: str) -> float:
-        """Give the time from the first address added on a node to the last one announced for the first time."""
-        start_s = min(self.bound[node].values())
-        said = self.announced.get(mac, {})
-        unsaid = self.bound[node].keys() - said.keys()
-        if unsaid:
-            raise LabError(f"{node} has {len(unsaid)} addresses that it did not announce, {min(unsaid)} for one")
-        return (max(said[address] for address in self.bound[node]) - start_s) * 1000
+    def last_announced_ms(self, macs: Mapping[str, str]) -> float:
+        """Give the time from the first address added on one of the nodes to the last one announced for the first time.
+
+        `macs` has the MAC of each node. Raises LabError if one of the addresses was not announced.
+        """
+        start_s = min(min(self.bound[node].values()) for node in macs if node in self.bound)
+        said_s = []
+        for node, mac in macs.items():
+            said, added = self.announced.get(mac, {}), self.bound.get(node, {})
+            if unsaid := added.keys() - said.keys():
+                raise LabError(f"{node} has {len(unsaid)} addresses that it did not announce, {min(unsaid)} for one")
+            said_s += [said[address] for address in added]
+        return (max(said_s) - start_s) * 1000
 
     @classmethod
     def read(cls, path: Path) -> "BurstResult":

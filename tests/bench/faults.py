@@ -63,10 +63,10 @@ def _unsilence(system: System, owner: str) -> None:
 
 
 def _stop_machine(system: System, owner: str) -> None:
-    """No frame passes any more, either way, and no process of the host runs."""
+    """No process of the host runs any more, and no frame passes either way."""
+    system.cluster.net.freeze_machine(owner)
     for nic in system.cluster.net.hosts[owner].nics:
         system.cluster.net.silence(owner, nic)
-    system.cluster.net.freeze_machine(owner)
 
 
 def _boot(system: System, owner: str) -> None:
