@@ -29,12 +29,15 @@ TAIL_S = 0.3
 TAKEOVER_S = 60.0
 POLL_S = 0.02
 HEALED_S = 60.0
+SHUFFLED = 0.5
 STEADY_S = 0.5
 """For so long a client must believe in the one owner before a healed LAN counts as calm."""
 
 
 def measure(system: System, case: Case, dice: random.Random) -> Run:
     """Strike once, and make the cluster whole again."""
+    if case.shuffled and dice.random() < SHUFFLED:
+        shuffle(system)
     owner = system.settled()
     many = system.bed.vips > 1
     with ExitStack() as stack:
@@ -57,6 +60,14 @@ def measure(system: System, case: Case, dice: random.Random) -> Run:
     if healed_s is None:
         FAULTS[case.fault].heal(system, owner)
     return summed(system, owner, struck_s, healed_s, (probe, watch.result, burst.result if burst else None))
+
+
+def shuffle(system: System) -> None:
+    """Let another node be the owner."""
+    owner = system.settled()
+    FAULTS["stop"].strike(system, owner)
+    wait_taken(system, owner)
+    FAULTS["stop"].heal(system, owner)
 
 
 def vip(system: System) -> str:

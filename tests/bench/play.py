@@ -21,9 +21,9 @@ from tests.bench.players import Player
 from tests.bench.results import Load, Results, Run
 from tests.bench.systems import realtime
 
-FAILURES = 3
+FAILURES = 2
 STEADY_BEDS = {"1": "default", "100": "100 VIPs", "1,000": "1,000 VIPs"}
-STARTS = (("--help",), ("status", "--help"))
+COMMAND_RUNS = 10
 
 
 class Play:
@@ -54,6 +54,9 @@ class Play:
                 self._bed(list(group))
             if "steady" in self._asked.sections:
                 self._steady()
+            if "start" in self._asked.sections:
+                self._players["floatip"].lie_on("default")
+                self._results.start_ms = self._players["floatip"].ask("commands", runs=COMMAND_RUNS)
         self._results.options["minutes"] = round((time.monotonic() - self._begun_s) / 60, 1)
 
     def _cases(self) -> list[Case]:
@@ -85,7 +88,7 @@ class Play:
             self._results.add(case.name, system, run)
             self._say(f"{case.name}, {system}, run {number + 1}: nobody answers for {run.outage_ms:.0f} ms")
             return
-        raise SystemExit(f"{case.name} could not be measured on {system}: {FAILURES} failures in a row")
+        self._say(f"{case.name}, {system}, run {number + 1}: could not be measured, {FAILURES} times")
 
     def _say(self, text: str) -> None:
         self._done += 1

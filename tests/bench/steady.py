@@ -1,5 +1,7 @@
-"""What both systems use when nothing happens: CPU, memory and packets of each node."""
+"""What both systems use when nothing happens (CPU, memory, packets of each node), and how long commands take."""
 
+import subprocess
+import sys
 import time
 
 from floatip.lab import namespace
@@ -39,6 +41,21 @@ def loads(system: System, seconds: float) -> list[Load]:
                 received_per_s=(now_received - received) / took_s,
             )
         )
+    return found
+
+
+def command_ms(system: System, runs: int) -> dict[str, list[float]]:
+    """Give how long commands of floatip take that should seem instant, from the process's start to its end."""
+    (owner,) = holders(system.cluster)
+    socket = str(system.cluster.home_of(owner) / "floatip.sock")
+    found: dict[str, list[float]] = {"floatip --help": [], "floatip status": []}
+    for _ in range(runs):
+        for name, times_ms in found.items():
+            words = name.split()[1:]
+            argv = [sys.executable, "-m", "floatip", *words, *(["--socket", socket] if words == ["status"] else [])]
+            start_s = now_s()
+            subprocess.run(argv, capture_output=True, timeout=30.0, check=True)
+            times_ms.append((now_s() - start_s) * 1000)
     return found
 
 

@@ -14,7 +14,7 @@ from floatip.lab.errors import LabError
 from tests.bench.beds import BEDS
 from tests.bench.cases import CASES
 from tests.bench.measuring import LATE_MS, measure
-from tests.bench.steady import loads
+from tests.bench.steady import command_ms, loads
 from tests.bench.systems import SYSTEMS, Floatip, Keepalived
 
 TRIES = 4
@@ -39,6 +39,8 @@ class Worker:
                 return self._strike(words["case"], random.Random(words["seed"]))
             case "steady":
                 return [asdict(load) for load in loads(self._bed(), words["seconds"])]
+            case "commands":
+                return command_ms(self._bed(), words["runs"])
             case _:
                 return self.close()
 
