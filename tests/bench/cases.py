@@ -75,7 +75,9 @@ LINK = (
         goals=(SILENT_GOAL,),
     ),
     Case(name=SILENT, fault="silence", bed="default", goals=(SILENT_GOAL,)),
-    Case(name=f"{SILENT}, {LAN}", fault="silence", bed="over the LAN", against=SILENT, alone=True, goals=(SILENT_GOAL,)),
+    Case(
+        name=f"{SILENT}, {LAN}", fault="silence", bed="over the LAN", against=SILENT, alone=True, goals=(SILENT_GOAL,)
+    ),
 )
 MACHINE = (
     Case(name=FROZEN, fault="machine", bed="default", goals=(SILENT_GOAL,)),
@@ -83,10 +85,20 @@ MACHINE = (
 )
 EQUAL = (
     Case(
-        name=f"{FROZEN}, {ADVERTS_1S}", fault="machine", bed="lease 3 s", against=FROZEN, alone=True, goals=(AS_KEEPALIVED,)
+        name=f"{FROZEN}, {ADVERTS_1S}",
+        fault="machine",
+        bed="lease 3 s",
+        against=FROZEN,
+        alone=True,
+        goals=(AS_KEEPALIVED,),
     ),
     Case(
-        name=f"{SILENT}, {ADVERTS_1S}", fault="silence", bed="lease 3 s", against=SILENT, alone=True, goals=(AS_KEEPALIVED,)
+        name=f"{SILENT}, {ADVERTS_1S}",
+        fault="silence",
+        bed="lease 3 s",
+        against=SILENT,
+        alone=True,
+        goals=(AS_KEEPALIVED,),
     ),
     Case(name=f"{FROZEN}, {ADVERTS_100MS}", fault="machine", bed="lease 300 ms", goals=(AS_KEEPALIVED,)),
     Case(name=f"{SILENT}, {ADVERTS_100MS}", fault="silence", bed="lease 300 ms", goals=(AS_KEEPALIVED,)),

@@ -61,8 +61,13 @@ class Play:
 
     def _cases(self) -> list[Case]:
         """Give the cases asked for, those on one bed together."""
-        found = [*(OUTAGES if "outage" in self._asked.sections else ()), *(MANY if "many" in self._asked.sections else ())]
-        order = {name: number for number, name in enumerate(dict.fromkeys(one.bed + one.keepalived_bed for one in found))}
+        found = [
+            *(OUTAGES if "outage" in self._asked.sections else ()),
+            *(MANY if "many" in self._asked.sections else ()),
+        ]
+        order = {
+            name: number for number, name in enumerate(dict.fromkeys(one.bed + one.keepalived_bed for one in found))
+        }
         return sorted((c for c in found if self._asked.only in c.name), key=lambda c: order[c.bed + c.keepalived_bed])
 
     def _bed(self, cases: Sequence[Case]) -> None:

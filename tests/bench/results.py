@@ -70,6 +70,15 @@ Runs = dict[str, dict[str, list[Run]]]
 """Case to system to runs."""
 
 
+def _rounded(value: Any) -> Any:
+    """Leave out digits that no clock here gives."""
+    if isinstance(value, float):
+        return round(value, 3)
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    return [_rounded(one) for one in value] if isinstance(value, list) else value
+
+
 @dataclass(slots=True, kw_only=True)
 class Results:
     """All of a benchmark."""
@@ -93,9 +102,9 @@ class Results:
         return self.runs.get(case, {}).get(system, [])
 
     def write(self, path: Path) -> None:
-        """Write it as JSON."""
+        """Write it as JSON, a line for each run."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(self), indent=1) + "\n")
+        path.write_text(json.dumps(_rounded(asdict(self))).replace("}, ", "},\n") + "\n")
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -35,6 +35,8 @@ class Worker:
                 self._system = self._kind(BEDS[words["bed"]])
                 self._system.cluster.start()
                 return self._system.settled()
+            case "settled":
+                return self._bed().settled()
             case "strike":
                 return self._strike(words["case"], random.Random(words["seed"]))
             case "steady":
