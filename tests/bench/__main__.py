@@ -1,4 +1,4 @@
-"""``python -m tests.bench --runs 10``: floatip and keepalived in turn; table, JSON, plot, and the tables of the docs."""
+"""``python -m tests.bench --runs 10``: floatip and keepalived in turn; tables, JSON, a plot, and filled pages."""
 
 import argparse
 import random

@@ -42,7 +42,8 @@ def svg(results: Results) -> str:
     cases = [case for case in OUTAGES if results.of(case.name, "floatip")]
     height = TOP + ROW * len(cases) + BOTTOM
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"',
+        f' width="{WIDTH}" height="{height}">',
         "<title>For how long nobody answers, floatip and keepalived, fault by fault</title>",
         f"<style>{_STYLE}</style>",
         *_legend(),
@@ -87,4 +88,5 @@ def _lane(outages_ms: Sequence[float], color: str, y: float) -> Iterable[str]:
         yield f'<circle cx="{place(outage_ms):.1f}" cy="{y + off:.1f}" r="2.6" fill="{color}" fill-opacity=".55"/>'
     x = place(found.median)
     yield f'<line x1="{x:.1f}" y1="{y - 6:.1f}" x2="{x:.1f}" y2="{y + 6:.1f}" stroke="{color}" stroke-width="2.5"/>'
-    yield f'<text class="small" x="{WIDTH - RIGHT + 18}" y="{y + 4:.1f}" style="fill:{color}">{duration(found.median)}</text>'
+    place_of_text = f'x="{WIDTH - RIGHT + 18}" y="{y + 4:.1f}"'
+    yield f'<text class="small" {place_of_text} style="fill:{color}">{duration(found.median)}</text>'

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from floatip.lab import namespace
 from floatip.lab.cluster import Cluster
@@ -61,8 +62,8 @@ def command_ms(system: System, runs: int) -> dict[str, list[float]]:
 
 def packets(cluster: Cluster, node: str) -> tuple[int, int]:
     """Give how many packets all of a node's network cards received and sent so far."""
-    with namespace.inside(node), open("/proc/thread-self/net/dev", encoding="ascii") as counters:
-        lines = counters.read().splitlines()[2:]
+    with namespace.inside(node):
+        lines = Path("/proc/thread-self/net/dev").read_text().splitlines()[2:]
     received = sent = 0
     for line in lines:
         name, _, figures = line.partition(":")

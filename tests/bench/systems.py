@@ -85,6 +85,7 @@ class Floatip:
         self.cluster = Cluster(bed.floatip((*realtime(), *DAEMON)))
 
     def settled(self) -> str:
+        """Wait until one node owns all VIPs: if a move has left them on several, they are gathered."""
         self.cluster.wait_for(self._is_settled, SETTLE_S, "every VIP has an owner, and all other nodes are backups")
         while len(held := holders(self.cluster)) > 1:
             fewest = min(held, key=lambda node: held[node])
@@ -108,12 +109,14 @@ class Floatip:
         return sum(holders(self.cluster).values())
 
     def move(self, owner: str) -> None:
+        """Move the one VIP by hand from another node, or drain the owner of many."""
         if self.bed.vips == 1:
             self._run(next(node for node in self.cluster.live() if node != owner), "failover", "web")
         else:
             self._run(owner, "drain", "--timeout", f"{PATIENCE_S:.0f}s")
 
     def unmove(self, owner: str) -> None:
+        """End the drain."""
         if self.bed.vips > 1:
             self._run(owner, "undrain")
 
@@ -124,6 +127,7 @@ class Floatip:
             raise LabError(f"{' '.join(words)} on {node} failed with {done.returncode}: {done.stderr}")
 
     def kill_all(self, node: str) -> None:
+        """End daemon and sentinel with SIGKILL."""
         _kill(tree(self.cluster.daemons[node].pid))
         self.cluster.kill_daemon(node)
 
@@ -141,6 +145,7 @@ class Keepalived:
         self.cluster: Cluster = KeepalivedCluster(bed)
 
     def settled(self) -> str:
+        """Wait until one node is master with all addresses, and the others are backups."""
         self.cluster.wait_for(self._is_settled, SETTLE_S, "one node is master, and has all addresses")
         (owner,) = holders(self.cluster)
         return owner
@@ -155,6 +160,7 @@ class Keepalived:
         return holders(self.cluster) == {masters[0]: self.bed.vips}
 
     def move(self, owner: str) -> None:
+        """Lower the owner's priority below all others', which are put back to their own."""
         for node in sorted(self.cluster.settings.node_names, key=lambda node: node == owner):
             weight = _DRAINED if node == owner else 0
             (self.cluster.home_of(node) / "weight").write_text(f"{weight}\n")
@@ -163,9 +169,11 @@ class Keepalived:
         """Do nothing: the former owner stays the least until the next move, since VRRP would move back."""
 
     def kill_all(self, node: str) -> None:
+        """End both processes with SIGKILL."""
         self.cluster.kill_daemon(node)
 
     def clean(self, node: str) -> None:
+        """Take off the addresses of a killed daemon."""
         ours = {ip_address(address) for address in self.cluster.addresses()}
         left = [one.address for one in netlink.addresses(node) if one.address in ours]
         batch = "".join(f"addr del {address}/32 dev eth0\n" for address in left)

@@ -77,7 +77,7 @@ def shown(found: Spread | None) -> str:
 
 def number(figure: float) -> str:
     """Write a figure with the digits that it is worth; one that rounds to zero is zero."""
-    if figure >= 9.95 or figure < 0.05:  # noqa: PLR2004
+    if figure >= 9.95 or figure < 0.05:
         return f"{figure:.0f}"
     return f"{figure:.1f}"
 

@@ -48,7 +48,7 @@ class Worker:
 
     def _strike(self, case: str, dice: random.Random) -> dict[str, Any]:
         """Strike; again while the probe itself was late."""
-        repeated = []
+        repeated: list[str] = []
         run = measure(self._bed(), CASES[case], dice)
         while run.lateness_ms > LATE_MS and len(repeated) < TRIES - 1:
             repeated.append(f"{case}: the probe was {run.lateness_ms:.0f} ms late")

@@ -1,7 +1,8 @@
 """Tables, plot and documentation of the benchmark."""
 
+from itertools import pairwise
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -71,7 +72,7 @@ def test_nothing_measured_is_no_table() -> None:
 
 def test_the_plot_has_a_point_for_each_run_and_a_line_for_each_median() -> None:
     """And it is XML."""
-    drawn = ElementTree.fromstring(svg(some()))
+    drawn = ET.fromstring(svg(some()))  # noqa: S314 -- our own text
     legend = 2
     assert len(drawn.findall(f"{SVG}circle")) == legend + 3 + 2 + 2
     assert len([line for line in drawn.findall(f"{SVG}line") if line.get("stroke-width") == "2.5"]) == 4
@@ -80,7 +81,7 @@ def test_the_plot_has_a_point_for_each_run_and_a_line_for_each_median() -> None:
 def test_the_axis_is_logarithmic_with_a_place_for_none() -> None:
     """Each decade is as wide as the others."""
     steps = [place(ms) for ms in (1, 10, 100, 1000, 10_000)]
-    widths = [after - before for before, after in zip(steps, steps[1:], strict=False)]
+    widths = [after - before for before, after in pairwise(steps)]
     assert widths == pytest.approx([widths[0]] * 4)
     assert place(0.0) == ZERO_X < steps[0]
     assert place(99_999) == steps[-1]
