@@ -23,7 +23,9 @@ def options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=25.0, help="how long the steady state is looked at")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--out", type=Path, default=Path("build/bench.json"), help="every single run")
-    parser.add_argument("--from", dest="read", type=Path, metavar="JSON", help="measure nothing: read this file")
+    parser.add_argument(
+        "--from", dest="read", type=Path, nargs="+", default=(), metavar="JSON", help="measure nothing: read"
+    )
     parser.add_argument("--plot", type=Path, metavar="SVG", help="draw the outages")
     parser.add_argument("--write", type=Path, nargs="+", default=(), metavar="PAGE", help="put the tables into pages")
     found = parser.parse_args(argv)
@@ -37,7 +39,9 @@ def options(argv: list[str]) -> argparse.Namespace:
 def main(argv: list[str]) -> int:
     """Measure and print; the exit code says only whether it could be measured."""
     asked = options(argv)
-    results = Results.read(asked.read) if asked.read else Results()
+    results = Results()
+    for path in asked.read:
+        results.join(Results.read(path))
     try:
         if not asked.read:
             Play(asked, results).all()

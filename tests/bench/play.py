@@ -71,6 +71,8 @@ class Play:
         return sorted((c for c in found if self._asked.only in c.name), key=lambda c: order[c.bed + c.keepalived_bed])
 
     def _bed(self, cases: Sequence[Case]) -> None:
+        if all(case.alone for case in cases):
+            self._players["keepalived"].close()
         for number in range(self._asked.runs):
             for case in cases:
                 for system in systems_of(case):
@@ -81,8 +83,6 @@ class Play:
         for _ in range(FAILURES):
             try:
                 self._players[system].lie_on(bed_of(case, system))
-                if case.alone:
-                    self._players["keepalived"].close()
                 answer = self._players[system].ask("strike", case=case.name, seed=self._dice.randrange(1 << 32))
             except LabError as error:
                 self._results.repeated.append(f"{case.name}, {system}: {str(error).splitlines()[0]}")
@@ -122,7 +122,7 @@ def machine() -> dict[str, str]:
         "python": platform.python_version(),
         "keepalived": _version("keepalived", "--version"),
         "mosquitto": _version("mosquitto", "-h"),
-        "scheduling": " ".join(realtime()) or "as usual",
+        "scheduling": " ".join(("chrt", *realtime()[1:])) if realtime() else "the usual scheduler",
     }
 
 

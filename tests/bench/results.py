@@ -101,6 +101,19 @@ class Results:
         """Give the runs of one case of one system; none if it was not measured."""
         return self.runs.get(case, {}).get(system, [])
 
+    def join(self, other: "Results") -> None:
+        """Take in what was measured at another time: all runs, and what is newer of the rest."""
+        for case, by_system in other.runs.items():
+            for system, runs in by_system.items():
+                for run in runs:
+                    self.add(case, system, run)
+        minutes = self.options.get("minutes", 0) + other.options.get("minutes", 0)
+        self.machine = {**self.machine, **other.machine}
+        self.options = {**self.options, **other.options, "minutes": round(minutes, 1)}
+        self.steady.update(other.steady)
+        self.start_ms.update(other.start_ms)
+        self.repeated += other.repeated
+
     def write(self, path: Path) -> None:
         """Write it as JSON, a line for each run."""
         path.parent.mkdir(parents=True, exist_ok=True)

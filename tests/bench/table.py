@@ -219,8 +219,14 @@ def commands(results: Results) -> str:
 
 
 def goals(results: Results) -> str:
-    """Show each goal beside what was measured."""
-    return table(("goal", "wanted", "measured", "met", "why"), goal_rows(results))
+    """Show each goal beside what was measured, and below why those are missed that are."""
+    rows = goal_rows(results)
+    words = {True: "met", False: "missed", None: NONE}
+    shown_rows = [(row.name, row.wanted, row.measured, words[row.met]) for row in rows]
+    why = "\n".join(f"- {row.name}: {row.why}." for row in rows if row.why)
+    return table(("goal", "wanted", "measured", "met"), shown_rows) + (
+        f"\n\nWhy goals are missed:\n\n{why}" if why else ""
+    )
 
 
 def _both(results: Results, case: Case, figure: str) -> tuple[Spread | None, Spread | None]:
@@ -246,10 +252,9 @@ def parts(results: Results) -> dict[str, str]:
 def conditions(results: Results) -> str:
     """Say in a sentence how it was measured."""
     machine, options = results.machine, results.options
-    scheduling = machine.get("scheduling", "as usual")
     return (
         f"{options.get('runs')} runs of each case in {options.get('minutes')} minutes, seed {options.get('seed')}, "
         f"on {machine.get('cores')} cores; Linux {machine.get('kernel')}, Python {machine.get('python')}, "
-        f"{machine.get('keepalived')}, {machine.get('mosquitto')}; daemons scheduled {scheduling}; "
+        f"{machine.get('keepalived')}, {machine.get('mosquitto')}; daemons run by `{machine.get('scheduling')}`; "
         f"{len(results.repeated)} runs did not count and were repeated."
     )

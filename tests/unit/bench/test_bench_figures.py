@@ -42,6 +42,19 @@ def test_every_run_survives_the_file(tmp_path: Path) -> None:
     assert Results.read(tmp_path / "deep" / "bench.json") == before
 
 
+def test_what_was_measured_in_parts_can_be_joined() -> None:
+    """Runs add up; the newer steady state counts."""
+    found = results(SIGTERM=([a_run(1.0)], []))
+    other = results(SIGTERM=([a_run(2.0)], []), carrier_lost=([a_run(3.0)], []))
+    other.steady = {"1": {"floatip": [a_load()]}}
+    found.options, other.options = {"minutes": 1.5, "runs": 1}, {"minutes": 2.0, "runs": 2}
+    found.join(other)
+    assert [run.outage_ms for run in found.of("SIGTERM", "floatip")] == [1.0, 2.0]
+    assert len(found.of("carrier lost", "floatip")) == 1
+    assert found.steady == other.steady
+    assert found.options == {"minutes": 3.5, "runs": 2}
+
+
 def test_a_median_may_be_met_where_a_single_run_is_not() -> None:
     """The longest of all runs counts only where the goal says so."""
     assert met(results(carrier_lost=([a_run(20), a_run(30), a_run(500)], [])), "carrier lost") == [True]
@@ -112,21 +125,22 @@ def test_missed_goals_are_named_with_the_reason() -> None:
     found = Results()
     found.add(name, "floatip", a_run(1100))
     found.add("carrier lost", "floatip", a_run(13))
-    rows = {row[0]: row[1:] for row in goal_rows(found)}
-    assert rows["carrier lost"] == ("<= 60 ms", "carrier lost: 13 ms", "met", "")
-    wanted, measured, verdict, why = rows["the same with lease 200 ms, MQTT over another network"]
-    assert (wanted, measured, verdict) == ("<= 350 ms", f"{name}: 1100 ms", "missed")
-    assert "LAN health" in why
-    assert rows["daemon frozen"][1:3] == ("not measured", "-")
+    rows = {row.name: row for row in goal_rows(found)}
+    assert (rows["carrier lost"].measured, rows["carrier lost"].met) == ("carrier lost: 13 ms", True)
+    assert rows["carrier lost"].why == ""
+    missed = rows["the same with lease 200 ms, MQTT over another network"]
+    assert (missed.wanted, missed.measured, missed.met) == ("<= 350 ms", f"{name}: 1100 ms", False)
+    assert "LAN health" in missed.why
+    assert (rows["daemon frozen"].measured, rows["daemon frozen"].met) == ("not measured", None)
 
 
 def test_the_steady_state_has_goals_for_each_number_of_vips() -> None:
     """CPU and memory count both."""
     found = Results(steady={"1": {"floatip": [a_load(1.4)]}, "100": {"floatip": [a_load(1.0, rss_mib=61.0)]}})
-    rows = {row[0]: row[3] for row in goal_rows(found)}
-    assert rows["steady state, 1 VIP"] == "met"
-    assert rows["steady state, 100 VIPs"] == "missed"
-    assert rows["steady state, 1,000 VIPs"] == "-"
+    rows = {row.name: row for row in goal_rows(found)}
+    assert rows["steady state, 1 VIP"].met is True
+    assert (rows["steady state, 100 VIPs"].met, rows["steady state, 100 VIPs"].measured) == (False, "1.00 %, 61 MiB")
+    assert rows["steady state, 1,000 VIPs"].met is None
 
 
 def test_keepalived_advertises_few_addresses_and_has_all() -> None:
