@@ -35,6 +35,7 @@ class Play:
         self._dice = random.Random(asked.seed)
         self._begun_s = time.monotonic()
         self._players: dict[str, Player] = {}
+        self._hopeless: set[tuple[str, str]] = set()
         self._todo = self._done = 0
 
     def all(self) -> None:
@@ -76,7 +77,8 @@ class Play:
         for number in range(self._asked.runs):
             for case in cases:
                 for system in systems_of(case):
-                    self._strike(case, system, number)
+                    if (case.name, system) not in self._hopeless:
+                        self._strike(case, system, number)
 
     def _strike(self, case: Case, system: str, number: int) -> None:
         """Strike once; what failed is told of, and tried again on a fresh bed."""
@@ -93,7 +95,9 @@ class Play:
             self._results.add(case.name, system, run)
             self._say(f"{case.name}, {system}, run {number + 1}: nobody answers for {run.outage_ms:.0f} ms")
             return
-        self._say(f"{case.name}, {system}, run {number + 1}: could not be measured, {FAILURES} times")
+        self._hopeless.add((case.name, system))
+        self._todo -= self._asked.runs - number - 1
+        self._say(f"{case.name}, {system}, run {number + 1}: could not be measured, {FAILURES} times; is left out")
 
     def _say(self, text: str) -> None:
         self._done += 1

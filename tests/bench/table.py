@@ -123,6 +123,7 @@ SHORT = (
     "planned move",
     "SIGTERM",
     "kill -9",
+    "daemon frozen",
     "carrier lost",
     SILENT,
     FROZEN,
@@ -136,9 +137,20 @@ def short(results: Results) -> str:
     rows = []
     for case in (CASES[name] for name in SHORT):
         cells = [_median_and_most(found) for found in _both(results, case, "outage_ms")]
+        kept = case.fault in LEAVING and _left_behind(results, case)
         if cells[0] != NONE:
-            rows.append((case.name, *cells))
+            rows.append((case.name, cells[0], f"{cells[1]}, address left behind" if kept else cells[1]))
     return table(("what happens", "floatip", "keepalived"), rows)
+
+
+LEAVING = {"kill", "freeze"}
+"""Faults after which an address can be left on a host that clients still reach."""
+
+
+def _left_behind(results: Results, case: Case) -> bool:
+    """Whether keepalived's struck host still had the address at the end of every run."""
+    runs = results.of(rival_of(case), "keepalived")
+    return bool(runs) and all(run.left_ms is None for run in runs)
 
 
 def _median_and_most(found: Spread | None) -> str:
@@ -209,7 +221,7 @@ def _load(some: Sequence[Load]) -> tuple[str, ...]:
         return sum(figures) / len(figures)
 
     small = tuple(f"{mean(name):.1f}" for name in ("rss_mib", "pss_mib", "sent_per_s", "received_per_s"))
-    return (f"{mean('cpu_percent'):.2f}", *small)
+    return (f"{mean('cpu_percent'):.3f}", *small)
 
 
 def commands(results: Results) -> str:

@@ -61,7 +61,7 @@ def test_the_tables_have_medians_ends_ratios_and_verdicts() -> None:
         "kill -9, 100 VIPs: last one announced after |      50 |         60 |  0.83 | <= keepalived | met"
         in found["many"]
     )
-    assert "| 1 VIP, floatip, backup |             0.70 |" in found["steady"]
+    assert "| 1 VIP, floatip, backup |            0.700 |" in found["steady"]
     assert "| floatip --help |     200 | <= 300 |" in found["commands"]
 
 

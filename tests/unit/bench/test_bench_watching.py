@@ -10,7 +10,7 @@ from floatip.lab.errors import LabError
 from floatip.lab.outage import Gap, ProbeResult, Quality, Segment
 from tests.bench.burst import BurstResult, announced
 from tests.bench.measuring import answered_ms, stray_ms
-from tests.bench.tree import cpu_ticks, memory_mib, tree
+from tests.bench.tree import cpu_s, memory_mib, thread_s, tree
 
 MACS = {"n2": "02:00:00:00:00:02", "n3": "02:00:00:00:00:03"}
 
@@ -49,9 +49,12 @@ def test_a_process_has_its_children() -> None:
     assert tree(child.pid) == [child.pid]
 
 
-def test_a_name_with_blanks_does_not_shift_the_times() -> None:
-    """A line of /proc/PID/stat has the name in brackets, whatever is in it."""
-    assert cpu_ticks("7 (a (b) c) S 1 7 7 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 1") == 300
+def test_time_on_a_cpu_is_counted_in_nanoseconds() -> None:
+    """A process that works uses more of it than one that waits."""
+    assert thread_s("1500000000 20 3\n") == 1.5
+    before_s = cpu_s([os.getpid()])
+    assert sum(range(100_000)) > 0
+    assert 0 < cpu_s([os.getpid()]) - before_s < 5
 
 
 def test_only_gratuitous_arp_announces() -> None:
