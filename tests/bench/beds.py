@@ -98,6 +98,7 @@ BEDS = {
         Bed(name="over the LAN", mqtt="data"),
         Bed(name="lease 3 s", lease_ms=3000),
         Bed(name="lease 300 ms", heartbeat_ms=25, lease_ms=300, advert_s=0.1),
+        Bed(name="heartbeat 10 ms", heartbeat_ms=10, lease_ms=300, advert_s=0.1),
         Bed(name="lease 300 ms over the LAN", heartbeat_ms=25, lease_ms=300, mqtt="data"),
         Bed(name="lease 200 ms", heartbeat_ms=50, lease_ms=200),
         Bed(name="lease 200 ms over the LAN", heartbeat_ms=50, lease_ms=200, mqtt="data"),

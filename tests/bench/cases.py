@@ -28,7 +28,7 @@ class Case:
     """Whether only floatip is struck."""
     goals: tuple[Goal, ...] = ()
     linger_s: float = 1.5
-    """How long to wait for the address to leave the struck host."""
+    """How long to wait for the address to leave the struck host, where that can be seen."""
     shuffled: bool = False
     """Whether half of the runs begin with another owner than the last one ended with."""
 
@@ -101,6 +101,13 @@ EQUAL = (
         goals=(AS_KEEPALIVED,),
     ),
     Case(name=f"{FROZEN}, {ADVERTS_100MS}", fault="machine", bed="lease 300 ms", goals=(AS_KEEPALIVED,)),
+    Case(
+        name=f"{FROZEN}, {ADVERTS_100MS}, heartbeat 10 ms",
+        fault="machine",
+        bed="heartbeat 10 ms",
+        against=f"{FROZEN}, {ADVERTS_100MS}",
+        alone=True,
+    ),
     Case(name=f"{SILENT}, {ADVERTS_100MS}", fault="silence", bed="lease 300 ms", goals=(AS_KEEPALIVED,)),
     Case(
         name=f"{SILENT}, {ADVERTS_100MS}, {LAN}",
@@ -144,7 +151,6 @@ MANY = tuple(
         bed=f"{size} VIPs",
         keepalived_bed=f"{size} VIPs, moving" if fault == "move" else "",
         goals=_MANY_GOALS if fault in {"kill", "machine"} else (),
-        linger_s=3.0,
     )
     for size in SIZES
     for title, fault in _MANY

@@ -54,7 +54,7 @@ def measure(system: System, case: Case, dice: random.Random) -> Run:
             FAULTS[case.fault].heal(system, owner)
             healed_s = now_s()
             wait_calm(system)
-        else:
+        elif case.fault != "machine":
             wait_left(system, owner, case.linger_s)
         time.sleep(TAIL_S)
     if healed_s is None:

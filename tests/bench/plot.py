@@ -10,7 +10,7 @@ from html import escape
 from tests.bench.cases import OUTAGES, Case, rival_of
 from tests.bench.results import Results, Spread
 
-WIDTH, LEFT, RIGHT, TOP = 900, 330, 90, 56
+WIDTH, LEFT, RIGHT, TOP = 1000, 430, 90, 56
 ROW, LANE, BOTTOM = 34, 13, 40
 ZERO_X, FIRST_X = LEFT + 16, LEFT + 60
 LEAST_MS, MOST_MS = 1.0, 10_000.0
