@@ -53,7 +53,11 @@ def main(argv: list[str]) -> int:
         asked.plot.parent.mkdir(parents=True, exist_ok=True)
         asked.plot.write_text(svg(results))
     for page in asked.write:
-        document.write(page, found)
+        try:
+            document.write(page, found)
+        except ValueError as error:
+            sys.stderr.write(f"{page}: {error}; remedy: measure all sections, or join several files with --from\n")
+            return 1
     return 0
 
 

@@ -122,6 +122,7 @@ def machine() -> dict[str, str]:
     """Name what it was measured on, and with what."""
     return {
         "cores": str(os.cpu_count()),
+        "load": f"{os.getloadavg()[0]:.1f}",
         "kernel": platform.release(),
         "python": platform.python_version(),
         "keepalived": _version("keepalived", "--version"),

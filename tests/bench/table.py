@@ -265,8 +265,15 @@ def conditions(results: Results) -> str:
     """Say in a sentence how it was measured."""
     machine, options = results.machine, results.options
     return (
-        f"{options.get('runs')} runs of each case in {options.get('minutes')} minutes, seed {options.get('seed')}, "
+        f"{_runs(results)} of each case in {options.get('minutes')} minutes, seed {options.get('seed')}, "
         f"on {machine.get('cores')} cores; Linux {machine.get('kernel')}, Python {machine.get('python')}, "
         f"{machine.get('keepalived')}, {machine.get('mosquitto')}; daemons run by `{machine.get('scheduling')}`; "
-        f"{len(results.repeated)} runs did not count and were repeated."
+        f"{len(results.repeated)} runs did not count and were repeated. "
+        f"Load average before it: {machine.get('load')}."
     )
+
+
+def _runs(results: Results) -> str:
+    """Write how often each case was measured."""
+    counts = {len(runs) for by_system in results.runs.values() for runs in by_system.values()} or {0}
+    return f"{max(counts)} runs" if len(counts) == 1 else f"{min(counts)} to {max(counts)} runs"

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -53,8 +54,9 @@ def test_time_on_a_cpu_is_counted_in_nanoseconds() -> None:
     """A process that works uses more of it than one that waits."""
     assert thread_s("1500000000 20 3\n") == 1.5
     before_s = cpu_s([os.getpid()])
-    assert sum(range(100_000)) > 0
-    assert 0 < cpu_s([os.getpid()]) - before_s < 5
+    deadline_s = time.monotonic() + 20
+    while cpu_s([os.getpid()]) <= before_s:  # the kernel counts when it next looks at the thread
+        assert time.monotonic() < deadline_s
 
 
 def test_only_gratuitous_arp_announces() -> None:
