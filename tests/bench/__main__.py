@@ -48,7 +48,6 @@ def main(argv: list[str]) -> int:
     finally:
         results.write(asked.out)
     found = parts(results)
-    print("\n\n".join(found.values()))
     if asked.plot:
         asked.plot.parent.mkdir(parents=True, exist_ok=True)
         asked.plot.write_text(svg(results))
@@ -58,6 +57,7 @@ def main(argv: list[str]) -> int:
         except ValueError as error:
             sys.stderr.write(f"{page}: {error}; remedy: measure all sections, or join several files with --from\n")
             return 1
+    print("\n\n".join(found.values()))
     return 0
 
 
