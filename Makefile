@@ -12,13 +12,14 @@ GARBAGE ?= 1000000
 EXAMPLES ?= 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format tools unit sim lab bench campaign hostile clean
+.PHONY: help demo test check format tools unit sim lab bench bench-docs campaign hostile clean
 
 help:
 	@echo "make demo      three nodes, a broker and a client in private network namespaces: watch a VIP fail over"
 	@echo "make test      everything that must hold: lint, types, walls, unit, simulator, lab on real kernels"
 	@echo "make check     the quick part of it: lint, types, walls between the rooms, unit tests"
-	@echo "make bench     failover times as a client sees them, in the lab (RUNS=$(RUNS) of each fault)"
+	@echo "make bench     floatip against keepalived in the lab, as a client sees them (RUNS=$(RUNS) of each fault, 45 min)"
+	@echo "make bench-docs  puts what it measured into README.md and docs/performance.md"
 	@echo "make hostile   $(GARBAGE) messages of garbage, and $(EXAMPLES) examples of each kind of hostile input"
 	@echo "make campaign  many more seeds in the simulator, and $(FAULTS) faults under each policy in the lab"
 
@@ -58,7 +59,10 @@ lab: $(VENV)/.dev tools
 	$(BIN)/python -m tests.lab
 
 bench: $(VENV)/.dev tools
-	$(BIN)/python -m floatip.lab.sandbox -- $(BIN)/python -m tests.bench --runs $(RUNS)
+	$(BIN)/python -m tests.bench --runs $(RUNS) --out build/bench.json --plot build/bench.svg
+
+bench-docs: $(VENV)/.dev
+	$(BIN)/python -m tests.bench --from build/bench.json --out docs/performance.json --plot docs/performance.svg --write docs/performance.md README.md
 
 hostile: $(VENV)/.dev
 	FLOATIP_GARBAGE=$(GARBAGE) $(BIN)/pytest tests/unit/hands/test_garbage.py -s --timeout 3600

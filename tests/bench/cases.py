@@ -1,147 +1,173 @@
-"""What is measured: one fault on one fresh cluster, at a random moment, as a client sees it."""
+"""Which faults are measured on which beds, and what the figures should be. Knows: names and numbers."""
 
-import random
-import subprocess
-import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from ipaddress import ip_address
-
-from floatip.lab.cluster import Cluster
-from floatip.lab.errors import LabError
-from floatip.lab.settings import Settings, Vip
-
-VIP = "10.77.0.50"
-BASELINE_S = 0.5
-TAIL_S = 0.5
-LATE_MS = 25.0
-"""A probe that was itself this late measured the machine, not the failover: the run is repeated."""
-TRIES = 4
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """What one run showed, in milliseconds; ``lateness_ms`` is the probe's own."""
+class Goal:
+    """A figure of floatip's runs that should not be above a limit; without a limit: not above keepalived's median."""
 
-    outage_ms: float
-    lost: int
-    two_owners_ms: float
-    lateness_ms: float
+    figure: str = "outage_ms"
+    limit: float | None = None
+    every: bool = False
+    """Whether it holds for every run, and not for the median alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A fault, the cluster that it strikes, and the outage that is allowed in the median."""
+    """A fault on a bed."""
 
     name: str
-    settings: Settings
-    strike: Callable[[Cluster, str], None]
-    goal_ms: float | None = None
+    fault: str
+    bed: str
+    keepalived_bed: str = ""
+    """Where keepalived needs another one."""
+    against: str = ""
+    """The case whose keepalived runs are the ones to compare with, where only floatip is struck."""
+    alone: bool = False
+    """Whether only floatip is struck."""
+    goals: tuple[Goal, ...] = ()
+    linger_s: float = 1.5
+    """How long to wait for the address to leave the struck host, where that can be seen."""
+    shuffled: bool = False
+    """Whether half of the runs begin with another owner than the last one ended with."""
 
 
-def machine_dies(cluster: Cluster, owner: str) -> None:
-    """The owner's host stops: no frame, no heartbeat, no answer."""
-    cluster.kill_machine(owner)
+LOST_NONE = Goal(figure="lost", limit=0, every=True)
+SILENT_GOAL = Goal(limit=1500)
+FAST_GOAL = Goal(limit=350)
+AS_KEEPALIVED = Goal()
+FROZEN = "machine frozen"
+SILENT = "switch port silent"
+LAN = "MQTT over the same LAN"
+ADVERTS_1S = "lease 3 s = 3 adverts"
+ADVERTS_100MS = "lease 300 ms = 3 adverts"
 
-
-def carrier_lost(cluster: Cluster, owner: str) -> None:
-    """The owner's cable is pulled; MQTT runs over another network."""
-    cluster.net.carrier(owner, "eth0", up=False)
-
-
-def stopped(cluster: Cluster, owner: str) -> None:
-    """The owner's daemon gets SIGTERM."""
-    cluster.daemons[owner].terminate()
-
-
-def port_silent(cluster: Cluster, owner: str) -> None:
-    """Both of the owner's ports drop everything, with the link up."""
-    for nic in ("eth0", "eth1"):
-        cluster.net.silence(owner, nic)
-
-
-def daemon_killed(cluster: Cluster, owner: str) -> None:
-    """The owner's daemon gets SIGKILL; its host lives."""
-    cluster.kill_daemon(owner)
-
-
-def moved_by_hand(cluster: Cluster, owner: str) -> None:
-    """An operator at another node moves the VIP."""
-    node = next(name for name in cluster.live() if name != owner)
-    argv = [sys.executable, "-m", "floatip", "failover", "web", "--socket", str(cluster.home_of(node) / "floatip.sock")]
-    subprocess.run(argv, capture_output=True, timeout=30.0, check=True)
-
-
-CASES = (
-    Case(name="machine dies", settings=Settings(), strike=machine_dies, goal_ms=1500),
-    Case(
-        name="machine dies, 50 ms / 200 ms",
-        settings=Settings(heartbeat_ms=50, lease_ms=200),
-        strike=machine_dies,
-        goal_ms=350,
-    ),
-    Case(name="both ports silently dead", settings=Settings(), strike=port_silent, goal_ms=1500),
-    Case(name="carrier lost", settings=Settings(), strike=carrier_lost, goal_ms=60),
-    Case(name="moved by hand", settings=Settings(), strike=moved_by_hand, goal_ms=0),
-    Case(name="SIGTERM", settings=Settings(), strike=stopped, goal_ms=0),
-    Case(
-        name="moved by hand, break-before-make",
-        settings=Settings(vips=(Vip(extra={"handover": "break-before-make"}),)),
-        strike=moved_by_hand,
-        goal_ms=30,
-    ),
-    Case(name="machine dies, release", settings=Settings(policy="release"), strike=machine_dies),
+PLANNED = (
+    Case(name="planned move", fault="move", bed="default", keepalived_bed="moving", goals=(LOST_NONE,)),
+    Case(name="planned move, break-before-make", fault="move", bed="break", alone=True),
+    Case(name="SIGTERM", fault="stop", bed="default", goals=(LOST_NONE,)),
 )
+DAEMON = (
+    Case(
+        name="kill -9",
+        fault="kill",
+        bed="default",
+        goals=(LOST_NONE, Goal(figure="two_owners_ms", limit=50), Goal(figure="left_ms", limit=700)),
+    ),
+    Case(name="kill -9, sentinel too", fault="kill all", bed="default", against="kill -9", alone=True, linger_s=6.0),
+    Case(
+        name="daemon frozen",
+        fault="freeze",
+        bed="default",
+        linger_s=2.0,
+        goals=(Goal(limit=200), Goal(figure="two_owners_ms", limit=50)),
+    ),
+)
+LINK = (
+    Case(name="carrier lost", fault="carrier", bed="default", goals=(Goal(limit=60),)),
+    Case(
+        name=f"carrier lost, {LAN}",
+        fault="carrier",
+        bed="over the LAN",
+        against="carrier lost",
+        alone=True,
+        goals=(SILENT_GOAL,),
+    ),
+    Case(name=SILENT, fault="silence", bed="default", goals=(SILENT_GOAL,)),
+    Case(
+        name=f"{SILENT}, {LAN}", fault="silence", bed="over the LAN", against=SILENT, alone=True, goals=(SILENT_GOAL,)
+    ),
+)
+MACHINE = (
+    Case(name=FROZEN, fault="machine", bed="default", goals=(SILENT_GOAL,)),
+    Case(name=f"{FROZEN}, release", fault="machine", bed="release", against=FROZEN, alone=True),
+)
+EQUAL = (
+    Case(
+        name=f"{FROZEN}, {ADVERTS_1S}",
+        fault="machine",
+        bed="lease 3 s",
+        against=FROZEN,
+        alone=True,
+        goals=(AS_KEEPALIVED,),
+    ),
+    Case(
+        name=f"{SILENT}, {ADVERTS_1S}",
+        fault="silence",
+        bed="lease 3 s",
+        against=SILENT,
+        alone=True,
+        goals=(AS_KEEPALIVED,),
+    ),
+    Case(name=f"{FROZEN}, {ADVERTS_100MS}", fault="machine", bed="lease 300 ms", goals=(AS_KEEPALIVED,)),
+    Case(
+        name=f"{FROZEN}, {ADVERTS_100MS}, heartbeat 10 ms",
+        fault="machine",
+        bed="heartbeat 10 ms",
+        against=f"{FROZEN}, {ADVERTS_100MS}",
+        alone=True,
+    ),
+    Case(name=f"{SILENT}, {ADVERTS_100MS}", fault="silence", bed="lease 300 ms", goals=(AS_KEEPALIVED,)),
+    Case(
+        name=f"{SILENT}, {ADVERTS_100MS}, {LAN}",
+        fault="silence",
+        bed="lease 300 ms over the LAN",
+        against=f"{SILENT}, {ADVERTS_100MS}",
+        alone=True,
+        goals=(AS_KEEPALIVED,),
+    ),
+)
+FAST = (
+    Case(name=f"{FROZEN}, lease 200 ms", fault="machine", bed="lease 200 ms", alone=True, goals=(FAST_GOAL,)),
+    Case(name=f"{SILENT}, lease 200 ms", fault="silence", bed="lease 200 ms", alone=True, goals=(FAST_GOAL,)),
+    Case(
+        name=f"{SILENT}, lease 200 ms, {LAN}",
+        fault="silence",
+        bed="lease 200 ms over the LAN",
+        alone=True,
+        goals=(FAST_GOAL,),
+    ),
+)
+HEAL = (
+    Case(
+        name="LAN split, and healed",
+        fault="split",
+        bed="over the LAN",
+        keepalived_bed="default",
+        shuffled=True,
+        goals=(Goal(figure="stray_ms", limit=1000, every=True),),
+    ),
+)
+OUTAGES = (*PLANNED, *DAEMON, *LINK, *MACHINE, *EQUAL, *FAST, *HEAL)
+
+SIZES = ("100", "1,000")
+_MANY = (("planned move", "move"), ("SIGTERM", "stop"), ("kill -9", "kill"), (FROZEN, "machine"))
+_MANY_GOALS = (Goal(figure="last_bound_ms"), Goal(figure="last_announced_ms"))
+MANY = tuple(
+    Case(
+        name=f"{title}, {size} VIPs",
+        fault=fault,
+        bed=f"{size} VIPs",
+        keepalived_bed=f"{size} VIPs, moving" if fault == "move" else "",
+        goals=_MANY_GOALS if fault in {"kill", "machine"} else (),
+    )
+    for size in SIZES
+    for title, fault in _MANY
+)
+CASES = {case.name: case for case in (*OUTAGES, *MANY)}
 
 
-def settled_owner(cluster: Cluster) -> str:
-    """The owner, once every node is a candidate."""
-    cluster.wait_settled(20.0)
-    cluster.wait_for(lambda: _all_listened(cluster), 20.0, "every node is owner or backup")
-    (owner,) = cluster.bound_on(VIP)
-    return owner
+def bed_of(case: Case, system: str) -> str:
+    """Give the bed on which a system is struck."""
+    return case.keepalived_bed if system == "keepalived" and case.keepalived_bed else case.bed
 
 
-def _all_listened(cluster: Cluster) -> bool:
-    try:
-        return all(cluster.status(node)["vips"][0]["role"] in {"owner", "backup"} for node in cluster.live())
-    except LabError:
-        return False
+def systems_of(case: Case) -> tuple[str, ...]:
+    """Name the systems that are struck."""
+    return ("floatip",) if case.alone else ("floatip", "keepalived")
 
 
-def measure(case: Case, dice: random.Random) -> Run:
-    """Strike once; repeat while the probe itself was late."""
-    run = _once(case, dice)
-    for _ in range(TRIES - 1):
-        if run.lateness_ms <= LATE_MS:
-            break
-        run = _once(case, dice)
-    return run
-
-
-def _once(case: Case, dice: random.Random) -> Run:
-    with Cluster(case.settings) as cluster:
-        owner = settled_owner(cluster)
-        with cluster.watch() as watch, cluster.probe() as probe:
-            time.sleep(BASELINE_S + dice.random() * 2 * case.settings.heartbeat_ms / 1000)
-            case.strike(cluster, owner)
-            cluster.wait_for(lambda: bool(cluster.bound_on(VIP) - {owner}), 20.0, "a new owner")
-            time.sleep(TAIL_S)
-        seen = probe.result
-        unseen = cluster.net.unseen()
-        return Run(
-            outage_ms=seen.longest_gap_ms,
-            lost=seen.lost,
-            two_owners_ms=watch.result.overlap(ip_address(VIP), unseen).longest_two_ms,
-            lateness_ms=seen.quality.lateness_ms,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """All runs of one case."""
-
-    case: str
-    goal_ms: float | None
-    runs: list[Run] = field(default_factory=list)
+def rival_of(case: Case) -> str:
+    """Name the case whose keepalived runs this one is compared with; it may have none."""
+    return case.against or case.name
