@@ -2,10 +2,14 @@
 
 from floatip.core.effects import Kind
 from floatip.core.situation import Situation
+from floatip.core.timers import earliest
 from floatip.core.types import VipSpec
 
 ALARM_S = 3.0
 """How long an owner waits for the first witness before it says that nobody sees it."""
+
+ASTRAY_S = 1.0
+"""How often it looks whether a witness still sees another's MAC."""
 
 
 class Assurance:
@@ -17,6 +21,7 @@ class Assurance:
         self._term = 0
         self._agreed_at = 0.0
         self._alarmed = False
+        self._again_at: float | None = None
         self._alive = 0
         """How many peers lived when it last looked: a change begins the wait anew."""
 
@@ -36,11 +41,13 @@ class Assurance:
         elif alive and now - self._agreed_at > ALARM_S:
             self._alarm()
         self._alive = len(alive)
-        return any(one.mac not in self._s.macs for one in reports)
+        astray = any(one.mac not in self._s.macs for one in reports)
+        self._again_at = now + ASTRAY_S if astray else None
+        return astray
 
     def next(self) -> float | None:
-        """When the alarm is due."""
-        return None if self._alarmed else self._agreed_at + ALARM_S + 0.001
+        """When the alarm is due, or an answer to whoever is led astray."""
+        return earliest(self._again_at, None if self._alarmed else self._agreed_at + ALARM_S + 0.001)
 
     def _alarm(self) -> None:
         if not self._alarmed:

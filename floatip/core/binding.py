@@ -110,10 +110,10 @@ class AddressBinding:
     def uphold(self, now: float, *, isolated: bool, doubted: bool) -> float | None:
         """Keep the addresses alive and, unless in doubt, known to the LAN; return when to look again."""
         was_on = self.interface
-        if self._has_lost_its_link() and self.add(now, isolated=isolated):
+        if self.has_lost_its_link() and self.add(now, isolated=isolated):
             text = f"{self._spec.name} moves from {was_on} to {self.interface}, which has its link"
             self._s.tell(Kind.ADDRESS, text, vip=self._spec.name, warning=True)
-        renew_at = max(self._renewed_at + self._renew_every_s(), self._not_before)
+        renew_at = self.renew_at
         if self.state is not Binding.BOUND:
             wanted = self.state is Binding.ABSENT or self._missing or now >= renew_at
             if wanted and not self.add(now, isolated=isolated):
@@ -131,6 +131,16 @@ class AddressBinding:
             self._s.do(Announce(vip=self._spec.name, interface=self.interface or self._spec.interfaces[0]))
         return min(renew_at, self._garp.next() or renew_at)
 
+    @property
+    def renew_at(self) -> float:
+        """When the lifetime is to be renewed."""
+        return max(self._renewed_at + self._renew_every_s(), self._not_before)
+
+    @property
+    def announce_at(self) -> float | None:
+        """When the next round of announcements is due."""
+        return self._garp.next()
+
     def hush(self) -> None:
         """Announce no more, not even what was to be announced by now: the next owner is about to."""
         self._garp.stop()
@@ -141,7 +151,7 @@ class AddressBinding:
         if self.state in {Binding.BINDING, Binding.BOUND}:
             self._garp.begin(now)
 
-    def _has_lost_its_link(self) -> bool:
+    def has_lost_its_link(self) -> bool:
         """Whether another interface of this host should have the addresses."""
         wanted = self._s.interface_for(self._spec, self.interface)
         return wanted is not None and wanted != self.interface
@@ -161,8 +171,7 @@ class AddressBinding:
 
     def overdue(self, now: float) -> bool:
         """Whether a renewal waits for a fresher promise."""
-        renew_at = max(self._renewed_at + self._renew_every_s(), self._not_before)
-        return self.state is Binding.BOUND and now >= renew_at
+        return self.state is Binding.BOUND and now >= self.renew_at
 
     def defend(self, at: float) -> None:
         """Announce one round against another MAC."""

@@ -23,6 +23,8 @@ class Turn:
     due: float
     needs_silence: bool
     probe_from: float
+    ready: float | None = None
+    """If all else is past: from when on the VIP may be claimed, which puts off the rest by as much as it is put off."""
 
 
 def free_for_me(s: Situation, spec: VipSpec, now: float) -> list[View]:
@@ -113,7 +115,8 @@ def turn(s: Situation, spec: VipSpec, now: float, *, not_before: float, owner_te
         due = max(due, dead + wait_s)
         return Turn(due=due, needs_silence=False, probe_from=due)
     lead_s = s.timing.lease_s if rank == 0 else 0.0
-    return Turn(due=due, needs_silence=True, probe_from=due - lead_s)
+    puts_off = left is None and ready >= not_before
+    return Turn(due=due, needs_silence=True, probe_from=due - lead_s, ready=ready if puts_off else None)
 
 
 def lan_turn(s: Situation, spec: VipSpec, now: float, *, owner: NodeName | None, not_before: float) -> Turn | None:

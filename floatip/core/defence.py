@@ -186,6 +186,11 @@ class Defence:
         self._looks = [now + offset_s for offset_s in LOOKS_S]
         self._quiet_at = now + ALONE_S if doubted else None
 
+    @property
+    def has_rivals(self) -> bool:
+        """Whether somebody without a quorum had it too at the last look; their silence is no event."""
+        return self._had_rivals
+
     def rest(self) -> None:
         """The VIP is given up."""
         self._challenge, self._looks, self._quiet_at, self.undisputed = None, [], None, False

@@ -106,7 +106,7 @@ class Desk:
         requests = self._moves.take_own() + self._asking.take_own()
         for request in requests:
             self._orders.take(request, self._s.node, now)
-        return {name for request in requests for name in request.vips} & self._vips.keys()
+        return {name for request in requests for name in request.vips if name in self._vips}
 
     def settle(self, incarnation: int, now: float) -> float | None:
         """Go on with everything; return when to look again."""

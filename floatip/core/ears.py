@@ -104,7 +104,7 @@ class Ears:
                 vips, orders = self._learn(message)
                 heard.vips |= vips
         if isinstance(message.body, Release):
-            self._left(message.body, heard.vips & self._vips.keys(), now)
+            self._left(message.body, self._ours(heard.vips), now)
         found = self._heard(view, heard)
         found.everything = found.everything or new_terms or orders
         mine = message.seen.get(self._s.node)
@@ -129,7 +129,7 @@ class Ears:
             for one in message.body.witnessed:
                 if one.vip in self._vips and one.term < BELIEVED:
                     self._vips[one.vip].seen_term = max(self._vips[one.vip].seen_term, one.term)
-        vips = self._s.peers.learn(message) & self._vips.keys()
+        vips = self._ours(self._s.peers.learn(message))
         if isinstance(message.body, State) and self._s.peers.is_newest(message):
             orders = adopt(self._s, message.body.directives)
         return vips, orders
@@ -137,12 +137,16 @@ class Ears:
     def _terms_seen(self, view: View, message: Message, heard: Heard) -> None:
         """Remember the highest term that a peer spoke of."""
         entries = view.peers[message.sender].entries
-        for name in heard.vips & self._vips.keys() & entries.keys():
+        for name in self._ours(heard.vips):
             vip = self._vips[name]
-            if entries[name].term < BELIEVED:
+            if name in entries and entries[name].term < BELIEVED:
                 vip.seen_term = max(vip.seen_term, entries[name].term)
 
     def _heard(self, view: View, heard: Heard) -> Overheard:
         if heard.gap:
             self._s.tell(Kind.BROKER, f"{view.broker} dropped messages; listening anew", warning=True)
-        return Overheard(vips=heard.vips & self._vips.keys(), everything=heard.gap, echo=heard.echo)
+        return Overheard(vips=self._ours(heard.vips), everything=heard.gap, echo=heard.echo)
+
+    def _ours(self, names: set[VipName]) -> set[VipName]:
+        """Those of them that this node has; to intersect with all of its names would cost as much as it has VIPs."""
+        return {name for name in names if name in self._vips}

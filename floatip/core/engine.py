@@ -10,10 +10,12 @@ from floatip.core.desk import Desk
 from floatip.core.ears import Ears
 from floatip.core.effects import Add, Effect, Exit, Identify, Kind, Reconnect, Renew, Unbind
 from floatip.core.fitness import checked
+from floatip.core.hostfacts import identified, linked
 from floatip.core.incidents import stir, take
 from floatip.core.lanhealth import LanHealth
 from floatip.core.memory import Memory
 from floatip.core.onlooker import Onlooker
+from floatip.core.patience import postponed
 from floatip.core.report import report
 from floatip.core.roster import Roster
 from floatip.core.situation import Outbox, Situation
@@ -24,6 +26,9 @@ from floatip.core.types import REMEMBERED_LIVES, Binding, BrokerName, NodeSpec, 
 from floatip.core.view import View
 from floatip.core.vip import IDLE, Vip
 from floatip.core.wallclock import WallClock
+
+BLINK_S = 0.001
+"""No timer that is set anew is due at once."""
 
 
 class Engine:
@@ -42,7 +47,7 @@ class Engine:
         self._onlooker = Onlooker(self._s)
         self._desk = Desk(self._s, self._vips, self._onlooker)
         self._health = LanHealth(self._s)
-        self._lan_is_due = True
+        self._lan_is_due = self._roll_is_due = True
         self._ears = Ears(self._s, self._vips, self._speech, self._desk)
         self._dirty: set[VipName] = set()
         self._roster = Roster(self._s, self._vips, terms)
@@ -168,30 +173,26 @@ class Engine:
         self._touch_all()
 
     def _link_changed(self, event: ev.LinkChanged, now: float) -> None:
-        if self._s.links.get(event.interface) != event.up:
-            if event.up and event.interface in self._s.links:
+        back = event.up and event.interface in self._s.links
+        if linked(self._s, event):
+            if back:
                 self._stir_all(now)
-            self._s.links[event.interface] = event.up
             self._lan_is_due = True
-            self._s.tell(Kind.LINK, f"{event.interface} link {'up' if event.up else 'down'}", warning=not event.up)
-            self._s.outbox.state = True
             self._touch_all()
 
     def _identity_changed(self, event: ev.IdentityChanged, now: float) -> None:
         """Clients know the old hardware address: whatever this node owns is announced anew."""
-        if self._s.macs and event.macs and event.macs != self._s.macs:
+        self._lan_is_due = True
+        if identified(self._s, event):
             for vip in self._vips.values():
                 vip.binding.announce(now)
-                self._dirty.add(vip.spec.name)
-        self._s.macs, self._s.addresses = event.macs or self._s.macs, event.addresses
-        self._s.ports = event.ports
-        self._lan_is_due = True
-        self._s.outbox.state = True
+            self._touch_all()
 
     def _received(self, event: ev.Received, now: float) -> None:
         found = self._ears.take(event, self.incarnation, now)
         self._dirty |= found.vips
         if found.everything:
+            self._roll_is_due = True
             self._touch_all()
         if found.echo and self._overdue:
             self._s.outbox.renew = True
@@ -227,6 +228,8 @@ class Engine:
 
     def _settle(self, now: float) -> list[Effect]:
         due_beats = self._due(now)
+        if self._roll_is_due:
+            self._call_roll(now)
         if self._lan_is_due:
             self._look_at_lan(now)
         self._dirty |= self._desk.open(now)
@@ -286,7 +289,9 @@ class Engine:
         for key in self._timers.due(now):
             match key:
                 case ("vip", name):
-                    self._dirty.add(VipName(name))
+                    self._wake(VipName(name), now)
+                case ("peers", _):
+                    self._roll_is_due = True
                 case ("beat", broker):
                     self._s.forget_terms(now)
                     beats.append(self._s.views[BrokerName(broker)])
@@ -297,6 +302,21 @@ class Engine:
                 case _:
                     pass
         return beats
+
+    def _wake(self, name: VipName, now: float) -> None:
+        again_at = postponed(self._vips[name], self._s, now) if name in self._vips else None
+        if again_at is None:
+            self._dirty.add(name)
+        else:
+            self._timers.set(("vip", name), again_at)
+
+    def _call_roll(self, now: float) -> None:
+        """Look who has fallen silent: whose turn it is depends on who lives."""
+        self._roll_is_due = False
+        if self._s.peers.call_roll(now):
+            self._touch_all()
+        silent_at = self._s.peers.silent_at()
+        self._timers.set(("peers", ""), max(silent_at, now + BLINK_S) if silent_at is not None else None)
 
     def _look_at_directives(self, now: float) -> None:
         """Forget the orders that have expired by the wall clock."""

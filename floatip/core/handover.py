@@ -13,7 +13,7 @@ from floatip.core.claims import able
 from floatip.core.effects import Kind
 from floatip.core.messages import Verdict
 from floatip.core.ranking import ranked
-from floatip.core.situation import Farewell, Situation
+from floatip.core.situation import Failure, Farewell, Situation
 from floatip.core.types import Mac, NodeName, Policy, Standing, VipSpec
 
 RESERVED_S = 1.0
@@ -70,15 +70,6 @@ class Ended:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What became of an operator's order."""
-
-    id: str
-    asker: NodeName | None
-    why: str
-
-
 class Handover:
     """One VIP of this node; times in seconds."""
 
@@ -88,8 +79,6 @@ class Handover:
         self.target: NodeName | None = None
         self.request_id = ""
         """Of the request by which the target was asked to get ready."""
-        self.failures: list[Failure] = []
-        """Orders of operators that failed, and of which nobody was told yet."""
         self.rests_until = float("-inf")
         """Until when a move that nobody waits for is not tried again."""
         self.stop_failed = False
@@ -162,7 +151,7 @@ class Handover:
     def cancel(self, why: str, now: float) -> None:
         """It comes to nothing: tell whoever waits for it, and everybody else the first time."""
         if self.order is not None and self.order.id:
-            self.failures.append(Failure(self.order.id, self.order.asker, why))
+            self._s.failures.append(Failure(self._spec.name, self.order.id, self.order.asker, why))
         ends = self._s.stopping or self._spec.name in self._s.retiring
         self.stop_failed = ends and self.order is not None and self.order.stops
         if self.order is not None and (self.order.id or why != self._last_complaint):

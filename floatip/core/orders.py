@@ -91,11 +91,10 @@ class Orders:
 
     def settle(self, now: float) -> None:
         """Tell operators of orders that came to nothing."""
-        for vip in self._vips.values():
-            for failure in vip.handover.failures:
-                reply = Reply(id=failure.id, verdict=Verdict.FAILED, text=failure.why, vips=(vip.spec.name,))
-                self._reply(reply, failure.asker or self._s.node, now)
-            vip.handover.failures.clear()
+        failures, self._s.failures = self._s.failures, []
+        for failure in failures:
+            reply = Reply(id=failure.id, verdict=Verdict.FAILED, text=failure.why, vips=(failure.vip,))
+            self._reply(reply, failure.asker or self._s.node, now)
 
     # -- the rest -----------------------------------------------------------------------------------------------------
 

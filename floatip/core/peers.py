@@ -43,7 +43,9 @@ class Peer:
         changed = {name for name in vips.keys() | self.vips.keys() if vips.get(name) != self.vips.get(name)}
         self.state, self.state_place, self.vips = state, place, vips
         self.macs, self.addresses = state.macs, tuple(_addresses(state.addresses))
-        self.witnessed = {one.vip: one for one in state.witnessed}
+        seen = {one.vip: one for one in state.witnessed}
+        changed |= {name for name in seen.keys() | self.witnessed.keys() if seen.get(name) != self.witnessed.get(name)}
+        self.witnessed = seen
         self.orders = {(one.kind, one.subject): one.stamp for one in state.directives}
         return changed
 
@@ -56,6 +58,8 @@ class Peers:
     known: dict[NodeName, Peer] = field(default_factory=dict)
     news: bool = False
     """Some peer told of itself since this was last looked at."""
+    _living: set[NodeName] = field(default_factory=set)
+    """Those that lived when the roll was last called, or were heard since."""
 
     def remember(self, macs: Iterable[tuple[NodeName, tuple[Mac, ...]]]) -> None:
         """Take in whose hardware addresses were known in an earlier life."""
@@ -93,14 +97,34 @@ class Peers:
         return peer
 
     def heard(self, message: Message, now: float) -> bool:
-        """A live word of a peer; return whether its terms are new."""
+        """A live word of a peer; return whether its terms are new, or it is back after a silence."""
         peer = self._peer(message.sender)
+        changed = peer.terms != message.terms or peer.node not in self._living
         if not peer.alive(now, self.lease_s):
-            peer.back_at = now
+            peer.back_at, changed = now, True
         peer.heard_at = now
-        changed = peer.terms != message.terms
         peer.terms = message.terms
+        self._living.add(peer.node)
         return changed
+
+    def lives(self, node: NodeName | None) -> bool:
+        """Whether the peer was not found silent yet."""
+        return node in self._living
+
+    def call_roll(self, now: float) -> bool:
+        """Look who lives; return whether somebody has fallen silent since the last look."""
+        living = {peer.node for peer in self.alive(now)}
+        fewer, self._living = not self._living <= living, living
+        return fewer
+
+    def silent_at(self) -> float | None:
+        """When the first of the living will have fallen silent, unless it is heard again."""
+        spans = (
+            peer.heard_at + max(self.lease_s, peer.terms.lease_s if peer.terms else 0.0)
+            for node in self._living
+            if (peer := self.known.get(node)) is not None
+        )
+        return min(spans, default=None)
 
     def alive(self, now: float) -> list[Peer]:
         """The peers that live."""

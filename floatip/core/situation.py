@@ -39,6 +39,16 @@ class Step:
     warning: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What became of an operator's order about one VIP."""
+
+    vip: VipName
+    id: str
+    asker: NodeName | None
+    why: str
+
+
 @dataclass(slots=True)
 class Outbox:
     """What the VIPs want said, gathered over one step so that many VIPs go into one message."""
@@ -94,6 +104,8 @@ class Situation:
         self.directives = Directives()
         self.steps: list[Step] = []
         """Steps of handovers that nobody was told of yet."""
+        self.failures: list[Failure] = []
+        """Orders of operators that failed, and of which nobody was told yet."""
         self.past_lives: tuple[int, ...] = ()
         """The incarnations of this node that are over."""
         self.began = float("-inf")

@@ -1,5 +1,6 @@
 """How a backup comes to claim: its turn, the silence of the LAN, and who was there before (design 4.5, 4.6)."""
 
+from dataclasses import dataclass
 from enum import Enum
 
 from floatip.core.binding import EARLY_S
@@ -25,6 +26,14 @@ class Step(Enum):
     """Become its isolated owner without asking anybody but the LAN."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A turn that has not come: from when on the VIP may be claimed, and when to look again, if that stays so."""
+
+    ready: float
+    again_at: float
+
+
 class Succession:
     """One VIP as a backup watches it; times in seconds."""
 
@@ -40,6 +49,8 @@ class Succession:
         """Until when this node waits because a claim of it failed (rule 8)."""
         self.ceded_until = float("-inf")
         """Until when this node leaves to others a VIP that it gave up at an operator's word."""
+        self.wait: Wait | None = None
+        """While all that keeps this node from its turn are the words of others, which are heard again and again."""
         self._spec = spec
         self._s = situation
         self._silence = Silence(situation.timing.lease_s, situation.timing.heartbeat_s)
@@ -155,10 +166,11 @@ class Succession:
     def rest(self) -> None:
         """Seek the VIP no more: it is ours, or may not be."""
         self._silence.stop()
-        self._proxied, self._why = None, None
+        self._proxied, self._why, self.wait = None, None, None
 
     def ready(self, now: float, *, idle_since: float) -> tuple[Step, float | None]:
         """What to do now: claim the VIP, or take it by the word of the LAN alone; if nothing, when to look again."""
+        self.wait = None
         not_before = max(self.quiet_until, self.ceded_until, idle_since)
         by_lan = lan_turn(self._s, self._spec, now, owner=self.last_owner, not_before=not_before)
         if by_lan is None and not self._s.has_caught_up():
@@ -177,7 +189,11 @@ class Succession:
         soon = now + self._s.timing.heartbeat_s
         if now < mine.probe_from:
             self._silence.stop()
-            return min(mine.probe_from, soon) if self._spec.policy is Policy.LAN else mine.probe_from
+            if self._spec.policy is Policy.LAN:
+                return min(mine.probe_from, soon)
+            if mine.ready is not None:
+                self.wait = Wait(mine.ready, mine.probe_from)
+            return mine.probe_from
         if self._interface() in self._s.lan_deaf:
             self._silence.stop()
             return soon

@@ -264,7 +264,9 @@ class View:
         return hold.sent_at
 
     def lapse(self, now: float) -> None:
-        """Rule 2: a hold that lapsed, even for an instant, is gone."""
+        """Rule 2: a hold that lapsed, even for an instant, is gone. A young heartbeat upholds them all."""
+        if self._beat_sent_at + self.lease_s > now:
+            return
         if any(hold.confirmed and self.held_until(vip) <= now for vip, hold in self.holds.items()):
             self.holds = {
                 vip: hold for vip, hold in self.holds.items() if not hold.confirmed or self.held_until(vip) > now

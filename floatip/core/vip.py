@@ -53,6 +53,8 @@ class Vip:
         self._s = situation
         self.doubted = False
         """This process stood still, or is new: others may have taken the VIP, and nobody but a quorum can say."""
+        self.look_at: float | None = None
+        """As an owner: when to look again, whatever becomes of lease and lifetime."""
         self._idle_since = NEVER
         self._born = born
         """Since when others' words about it are listened to."""
@@ -99,7 +101,7 @@ class Vip:
             self.defence.begin(now, doubted=True)
 
     def inherit(self, interface: str, now: float) -> None:
-        """A daemon before us left the addresses in the kernel: go on as its isolated owner, in doubt."""
+        """Go on as the isolated owner, in doubt: a daemon before us left the addresses in the kernel."""
         if self.role is Role.INIT and self.spec.policy is not Policy.RELEASE:
             self.term, self.since, self.doubted = self.seen_term, now, True
             self.binding.inherit(interface, now)
@@ -253,7 +255,7 @@ class Vip:
                 self._rise()
             move = self.departure.move_on(now)
             if move.leave is None:
-                return earliest(until, again_at, move.again_at, self._serve(now))
+                return earliest(until, self._serve(now, earliest(again_at, move.again_at)))
             self.let_go(Notice(move.leave), now)
         return None
 
@@ -276,15 +278,16 @@ class Vip:
         else:
             look_at = self.defence.look_around(now)
             self.doubted = self.doubted and not self.defence.undisputed
-            return earliest(look_at, self._serve(now))
+            return self._serve(now, look_at)
         return None
 
-    def _serve(self, now: float) -> float | None:
+    def _serve(self, now: float, look_at: float | None = None) -> float | None:
         """What an owner does while nothing happens: claim missing brokers, renew the kernel lifetime, announce."""
-        again_at, isolated = self._claim_missing(now), self.role is Role.ISOLATED
+        isolated = self.role is Role.ISOLATED
+        self.look_at = earliest(look_at, self._claim_missing(now))
         if self._s.checkups.failing(self.spec):
-            again_at = earliest(again_at, self._s.damped_until(self.spec))
-        return earliest(again_at, self.binding.uphold(now, isolated=isolated, doubted=isolated and self.doubted))
+            self.look_at = earliest(self.look_at, self._s.damped_until(self.spec))
+        return earliest(self.look_at, self.binding.uphold(now, isolated=isolated, doubted=isolated and self.doubted))
 
     def _claim_missing(self, now: float) -> float | None:
         """Claim the brokers that this node does not hold; return when to try again."""
