@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable
 from floatip.core import events as ev
 from floatip.core.desk import Desk
 from floatip.core.ears import Ears
-from floatip.core.effects import Add, Effect, Exit, Identify, Kind, Reconnect, Renew, Unbind
+from floatip.core.effects import Effect, Exit, Identify, Kind, Reconnect
 from floatip.core.fitness import checked
 from floatip.core.hostfacts import identified, linked
 from floatip.core.incidents import stir, take
 from floatip.core.lanhealth import LanHealth
 from floatip.core.memory import Memory
 from floatip.core.onlooker import Onlooker
-from floatip.core.patience import postponed
+from floatip.core.patience import postponed, renew
 from floatip.core.report import report
 from floatip.core.roster import Roster
 from floatip.core.situation import Outbox, Situation
@@ -26,9 +26,6 @@ from floatip.core.types import REMEMBERED_LIVES, Binding, BrokerName, NodeSpec, 
 from floatip.core.view import View
 from floatip.core.vip import IDLE, Vip
 from floatip.core.wallclock import WallClock
-
-BLINK_S = 0.001
-"""No timer that is set anew is due at once."""
 
 
 class Engine:
@@ -235,13 +232,9 @@ class Engine:
         self._dirty |= self._desk.open(now)
         self._settle_vips(now)
         self._timers.set(("desk", ""), self._desk.settle(self.incarnation, now))
-        kernel: list[Effect] = []
-        if self._s.outbox.unbinds:
-            kernel.append(Unbind(vips=tuple(self._s.outbox.unbinds)))
-        if self._s.outbox.binds:
-            kernel.append(Add(binds=tuple(self._s.outbox.binds)))
+        kernel = self._s.outbox.kernel()
         if self._s.outbox.renew:
-            self._renew(now)
+            self._overdue = renew(self._vips.values(), self._s, now)
         self._memory.acquaint()
         if self._s.outbox.store:
             self._look_at_directives(now)
@@ -289,7 +282,11 @@ class Engine:
         for key in self._timers.due(now):
             match key:
                 case ("vip", name):
-                    self._wake(VipName(name), now)
+                    again_at = postponed(self._vips.get(VipName(name)), self._s, now)
+                    if again_at is None:
+                        self._dirty.add(VipName(name))
+                    else:
+                        self._timers.set(key, again_at)
                 case ("peers", _):
                     self._roll_is_due = True
                 case ("beat", broker):
@@ -299,24 +296,14 @@ class Engine:
                     self._lan_is_due = True
                 case ("directives", _):
                     self._look_at_directives(now)
-                case _:
-                    pass
         return beats
-
-    def _wake(self, name: VipName, now: float) -> None:
-        again_at = postponed(self._vips[name], self._s, now) if name in self._vips else None
-        if again_at is None:
-            self._dirty.add(name)
-        else:
-            self._timers.set(("vip", name), again_at)
 
     def _call_roll(self, now: float) -> None:
         """Look who has fallen silent: whose turn it is depends on who lives."""
         self._roll_is_due = False
         if self._s.peers.call_roll(now):
             self._touch_all()
-        silent_at = self._s.peers.silent_at()
-        self._timers.set(("peers", ""), max(silent_at, now + BLINK_S) if silent_at is not None else None)
+        self._timers.set(("peers", ""), self._s.peers.silent_at(now))
 
     def _look_at_directives(self, now: float) -> None:
         """Forget the orders that have expired by the wall clock."""
@@ -324,12 +311,6 @@ class Engine:
             self._touch_all()
             self._s.outbox.state = self._s.outbox.store = True
         self._timers.set(("directives", ""), self._wall.reaches(self._s.directives.next_expiry()))
-
-    def _renew(self, now: float) -> None:
-        binds = tuple(bind for vip in self._vips.values() if (bind := vip.renewal(now)) is not None)
-        self._overdue = any(vip.binding.overdue(now) for vip in self._vips.values())
-        if binds:
-            self._s.do(Renew(binds=binds))
 
     def _leave_if_done(self) -> None:
         """End the process once nothing of this node is left on the LAN and everybody was told."""

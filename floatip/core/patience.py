@@ -5,6 +5,9 @@ at everything again each time would cost, for a thousand VIPs, more than all els
 would find is an event, and makes the engine look.
 """
 
+from collections.abc import Collection
+
+from floatip.core.effects import Renew
 from floatip.core.quorum import claimable_at, owned_until
 from floatip.core.situation import Situation
 from floatip.core.succession import Wait
@@ -13,9 +16,11 @@ from floatip.core.types import Binding, Role
 from floatip.core.vip import Vip
 
 
-def postponed(vip: Vip, s: Situation, now: float) -> float | None:
+def postponed(vip: Vip | None, s: Situation, now: float) -> float | None:
     """When to look at it instead; None if it must be looked at now."""
     again_at = None
+    if vip is None:
+        return None
     if vip.role is Role.BACKUP:
         again_at = _still_waits(vip, s, now)
     elif vip.role is Role.OWNER and vip.binding.state is Binding.BOUND:
@@ -47,3 +52,11 @@ def _still_serves(vip: Vip, s: Situation, now: float) -> float | None:
         s.outbox.renew = True
         renew_at = now + s.timing.heartbeat_s / 4
     return earliest(until, renew_at, vip.look_at, binding.announce_at)
+
+
+def renew(vips: Collection[Vip], s: Situation, now: float) -> bool:
+    """Renew all lifetimes that are half way to being due, in one batch; return whether one waits for a fresher word."""
+    binds = tuple(bind for vip in vips if (bind := vip.renewal(now)) is not None)
+    if binds:
+        s.do(Renew(binds=binds))
+    return any(vip.binding.overdue(now) for vip in vips)

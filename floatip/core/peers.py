@@ -8,6 +8,7 @@ from floatip.core.messages import Message, State, VipState, Witnessed
 from floatip.core.ranking import Candidate
 from floatip.core.types import Address, DirectiveKind, Mac, NodeName, Policy, Stamp, Terms, VipName, VipSpec
 
+BLINK_S = 0.001
 MAX_PEERS = 512
 """How many names are remembered; far more than a cluster has nodes."""
 
@@ -117,14 +118,14 @@ class Peers:
         fewer, self._living = not self._living <= living, living
         return fewer
 
-    def silent_at(self) -> float | None:
-        """When the first of the living will have fallen silent, unless it is heard again."""
+    def silent_at(self, now: float) -> float | None:
+        """When the first of the living will have fallen silent, unless it is heard again; later than now."""
         spans = (
             peer.heard_at + max(self.lease_s, peer.terms.lease_s if peer.terms else 0.0)
             for node in self._living
             if (peer := self.known.get(node)) is not None
         )
-        return min(spans, default=None)
+        return max(min(spans, default=now), now + BLINK_S) if self._living else None
 
     def alive(self, now: float) -> list[Peer]:
         """The peers that live."""

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from floatip.core.types import NodeName, Placement, VipName
 
@@ -15,6 +16,7 @@ class Candidate:
     priority: int
 
 
+@lru_cache(maxsize=1 << 15)
 def affinity(node: NodeName, vip: VipName) -> int:
     """Rendezvous hash: spreads VIPs of equal priority over the nodes, and moves few when a node comes or goes."""
     return int.from_bytes(hashlib.sha256(f"{node}\0{vip}".encode()).digest()[:8], "big")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from floatip.core.checkups import Checkups
 from floatip.core.directives import Directives
-from floatip.core.effects import Bind, Cause, Change, Effect, Kind, Tell
+from floatip.core.effects import Add, Bind, Cause, Change, Effect, Kind, Tell, Unbind
 from floatip.core.majority import kth_largest, kth_smallest
 from floatip.core.messages import Bid
 from floatip.core.peerlog import PeerLog
@@ -63,6 +63,11 @@ class Outbox:
     state: bool = False
     store: bool = False
     renew: bool = False
+
+    def kernel(self) -> list[Effect]:
+        """What is asked of the kernel: removals before additions, each in one batch, the most important VIP first."""
+        removals: list[Effect] = [Unbind(vips=tuple(self.unbinds))] if self.unbinds else []
+        return [*removals, Add(binds=tuple(self.binds))] if self.binds else removals
 
 
 class Situation:

@@ -30,7 +30,6 @@ from floatip.core.types import Binding, Policy, Role, VipSpec
 IDLE = frozenset({Role.INIT, Role.BACKUP, Role.FAULT})
 SEATED = frozenset({Role.OWNER, Role.ISOLATED})
 NEVER = float("-inf")
-INFINITE = float("inf")
 
 
 class Vip:
@@ -53,8 +52,7 @@ class Vip:
         self._s = situation
         self.doubted = False
         """This process stood still, or is new: others may have taken the VIP, and nobody but a quorum can say."""
-        self.look_at: float | None = None
-        """As an owner: when to look again, whatever becomes of lease and lifetime."""
+        self.look_at: float | None = None  # as an owner: when to look again, whatever becomes of lease and lifetime
         self._idle_since = NEVER
         self._born = born
         """Since when others' words about it are listened to."""
@@ -182,7 +180,7 @@ class Vip:
             self._claim(now)
         elif step is Step.SEIZE:
             self._seize(now)
-        return earliest(look_at, again_at, listened_at if now < listened_at < INFINITE else None)
+        return earliest(look_at, again_at, listened_at if now < listened_at < float("inf") else None)
 
     def _claim(self, now: float) -> None:
         self.term = max(self.seen_term, self.term) + 1
@@ -284,9 +282,8 @@ class Vip:
     def _serve(self, now: float, look_at: float | None = None) -> float | None:
         """What an owner does while nothing happens: claim missing brokers, renew the kernel lifetime, announce."""
         isolated = self.role is Role.ISOLATED
-        self.look_at = earliest(look_at, self._claim_missing(now))
-        if self._s.checkups.failing(self.spec):
-            self.look_at = earliest(self.look_at, self._s.damped_until(self.spec))
+        damped_until = self._s.damped_until(self.spec) if self._s.checkups.failing(self.spec) else None
+        self.look_at = earliest(look_at, self._claim_missing(now), damped_until)
         return earliest(self.look_at, self.binding.uphold(now, isolated=isolated, doubted=isolated and self.doubted))
 
     def _claim_missing(self, now: float) -> float | None:
