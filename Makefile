@@ -10,15 +10,17 @@ FAULTS ?= 500
 CLUSTERS ?= 4
 GARBAGE ?= 1000000
 EXAMPLES ?= 5000
+SIZE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format tools unit sim lab bench campaign hostile clean
+.PHONY: help demo test check format tools unit sim lab bench scale campaign hostile clean
 
 help:
 	@echo "make demo      three nodes, a broker and a client in private network namespaces: watch a VIP fail over"
 	@echo "make test      everything that must hold: lint, types, walls, unit, simulator, lab on real kernels"
 	@echo "make check     the quick part of it: lint, types, walls between the rooms, unit tests"
 	@echo "make bench     failover times as a client sees them, in the lab (RUNS=$(RUNS) of each fault)"
+	@echo "make scale     what a node needs in large clusters: simulated, and as many real daemons as this machine carries"
 	@echo "make hostile   $(GARBAGE) messages of garbage, and $(EXAMPLES) examples of each kind of hostile input"
 	@echo "make campaign  many more seeds in the simulator, and $(FAULTS) faults under each policy in the lab"
 
@@ -59,6 +61,9 @@ lab: $(VENV)/.dev tools
 
 bench: $(VENV)/.dev tools
 	$(BIN)/python -m floatip.lab.sandbox -- $(BIN)/python -m tests.bench --runs $(RUNS)
+
+scale: $(VENV)/.dev tools
+	$(BIN)/python -m tests.scale $(SIZE:%=--size %)
 
 hostile: $(VENV)/.dev
 	FLOATIP_GARBAGE=$(GARBAGE) $(BIN)/pytest tests/unit/hands/test_garbage.py -s --timeout 3600

@@ -109,12 +109,10 @@ class Situation:
         self.directives = Directives()
         self.steps: list[Step] = []
         """Steps of handovers that nobody was told of yet."""
-        self.failures: list[Failure] = []
-        """Orders of operators that failed, and of which nobody was told yet."""
+        self.failures: list[Failure] = []  # orders of operators that failed, and of which nobody was told yet
         self.past_lives: tuple[int, ...] = ()
         """The incarnations of this node that are over."""
-        self.began = float("-inf")
-        self.stalled_at = float("-inf")
+        self.began = self.stalled_at = float("-inf")
         """When this process was last woken late: what it has not read yet may change everything."""
         self.stopping = False
         self.in_haste = False

@@ -4,15 +4,14 @@ The measured node gets sealed bytes and does with each message all that a daemon
 ``Engine.steps``, encode, sign. The others share what was decoded once, and are not charged to anybody.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_interface
 
+from floatip.bus import codec
 from floatip.bus.envelope import seal
 from floatip.bus.newest import Newest
 from floatip.bus.signing import Keys
 from floatip.bus.topics import Letter, place_of, topic_of
-from floatip.bus import codec
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.messages import Message

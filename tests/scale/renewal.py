@@ -11,8 +11,8 @@ from ipaddress import ip_address
 
 from floatip.host.addresses import Addresses, Alias
 from floatip.host.watch import Watcher
-from floatip.lab.net import Network
 from floatip.lab.namespace import inside
+from floatip.lab.net import Network
 
 EVERY_S = 1.0
 """V / 3 of the default kernel lifetime: so often a daemon renews."""

@@ -45,6 +45,8 @@ def acts(nodes: int, vips: int) -> Iterator[Act]:
     yield measure(crowd, "steady", 4.0)
     victim, drained = crowd.members[-1], crowd.members[-2]
     yield measure(crowd, "a node dies", 3.0, lambda: victim.end(machine=True))
-    order = ev.DirectiveAsked(id="drain", kind=DirectiveKind.DRAIN, subjects=(drained.label,), value="yes", lasts_s=None)
+    order = ev.DirectiveAsked(
+        id="drain", kind=DirectiveKind.DRAIN, subjects=(drained.label,), value="yes", lasts_s=None
+    )
     yield measure(crowd, "a node is drained", 3.0, lambda: drained.give(order))
     assert sum(crowd.owned().values()) == vips, crowd.owned()

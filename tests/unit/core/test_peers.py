@@ -212,3 +212,19 @@ def test_a_peer_is_back_when_it_is_heard_after_a_silence_of_its_lease(peers: Pee
         assert peers.known[B].back_at == back_at
     peers.heard(Peer(C, SLOW).says(a_beat()), 13.9)
     assert peers.known[C].back_at == 10.0
+
+
+def test_the_roll_tells_who_fell_silent_once(peers: Peers) -> None:
+    """And when to call it again: a lease after the first of the living was heard."""
+    peers.heard(Peer().says(a_beat()), 1.0)
+    peers.heard(Peer(C).says(a_beat()), 1.5)
+    assert peers.silent_at(1.5) == pytest.approx(2.0)
+    assert not peers.call_roll(1.9)
+    assert peers.call_roll(2.1)
+    assert not peers.lives(B)
+    assert peers.lives(C)
+    assert not peers.call_roll(2.1)
+    assert peers.silent_at(2.1) == pytest.approx(2.5)
+    assert peers.heard(Peer().says(a_beat()), 2.2), "it is back, which is news"
+    assert peers.call_roll(9.0)
+    assert peers.silent_at(9.0) is None
