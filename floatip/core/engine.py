@@ -282,8 +282,7 @@ class Engine:
         for key in self._timers.due(now):
             match key:
                 case ("vip", name):
-                    again_at = postponed(self._vips.get(VipName(name)), self._s, now)
-                    if again_at is None:
+                    if (again_at := postponed(self._vips.get(VipName(name)), self._s, now)) is None:
                         self._dirty.add(VipName(name))
                     else:
                         self._timers.set(key, again_at)
@@ -296,6 +295,8 @@ class Engine:
                     self._lan_is_due = True
                 case ("directives", _):
                     self._look_at_directives(now)
+                case _:
+                    pass
         return beats
 
     def _call_roll(self, now: float) -> None:

@@ -7,6 +7,7 @@ from floatip.core.binding import EARLY_S
 from floatip.core.causes import cause_of, silent_since
 from floatip.core.claims import Turn, cause, lan_turn, turn
 from floatip.core.effects import Cause, Change, Kind, Probe
+from floatip.core.quorum import listened_on
 from floatip.core.rivals import incumbent
 from floatip.core.silence import STALE_S, Silence
 from floatip.core.situation import Situation
@@ -171,6 +172,11 @@ class Succession:
     def ready(self, now: float, *, idle_since: float) -> tuple[Step, float | None]:
         """What to do now: claim the VIP, or take it by the word of the LAN alone; if nothing, when to look again."""
         self.wait = None
+        listen_s, lan = self._s.listen_s(self._spec.policy), self._spec.policy is Policy.LAN
+        look_from = listened_on(self._s.all_views(), self._s.quorum, listen_s) - self._s.timing.lease_s
+        if now < look_from and not lan:  # no turn comes before, and the LAN is asked a lease before a turn at the most
+            self._silence.stop()
+            return Step.WAIT, look_from if look_from < float("inf") else None
         not_before = max(self.quiet_until, self.ceded_until, idle_since)
         by_lan = lan_turn(self._s, self._spec, now, owner=self.last_owner, not_before=not_before)
         if by_lan is None and not self._s.has_caught_up():
