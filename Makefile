@@ -10,9 +10,10 @@ FAULTS ?= 500
 CLUSTERS ?= 4
 GARBAGE ?= 1000000
 EXAMPLES ?= 5000
+SIZE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format tools unit sim lab bench bench-docs campaign hostile clean
+.PHONY: help demo test check format tools unit sim lab bench bench-docs scale campaign hostile clean
 
 help:
 	@echo "make demo      three nodes, a broker and a client in private network namespaces: watch a VIP fail over"
@@ -20,6 +21,7 @@ help:
 	@echo "make check     the quick part of it: lint, types, walls between the rooms, unit tests"
 	@echo "make bench     floatip against keepalived in the lab, as a client sees them (RUNS=$(RUNS) of each fault, 45 min)"
 	@echo "make bench-docs  puts what it measured into README.md and docs/performance.md"
+	@echo "make scale     what a node needs in large clusters: simulated, and as many real daemons as this machine carries"
 	@echo "make hostile   $(GARBAGE) messages of garbage, and $(EXAMPLES) examples of each kind of hostile input"
 	@echo "make campaign  many more seeds in the simulator, and $(FAULTS) faults under each policy in the lab"
 
@@ -63,6 +65,9 @@ bench: $(VENV)/.dev tools
 
 bench-docs: $(VENV)/.dev
 	$(BIN)/python -m tests.bench --from build/bench.json --out docs/performance.json --plot docs/performance.svg --write docs/performance.md README.md
+
+scale: $(VENV)/.dev tools
+	$(BIN)/python -m tests.scale $(SIZE:%=--size %)
 
 hostile: $(VENV)/.dev
 	FLOATIP_GARBAGE=$(GARBAGE) $(BIN)/pytest tests/unit/hands/test_garbage.py -s --timeout 3600

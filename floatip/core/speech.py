@@ -52,6 +52,8 @@ class Speech:
         self._introduced: set[BrokerName] = set()
         self._told_state_at = float("-inf")
         self._state = State(state_version=0, version=situation.spec.version)
+        self._state_is_old = False
+        """It is made anew when it is told next: with many VIPs that takes a while, and many things change at once."""
 
     def session_up(self, view: View, now: float) -> None:
         """A session stands: the first of a life is mute for a moment, a later one speaks at once."""
@@ -84,6 +86,8 @@ class Speech:
         silent_s = max(SILENT_SESSION_S, 5 * self._s.timing.lease_s)
         if now - max(view.echo_at, view.up_at) > silent_s:
             self._s.do(Reconnect(broker=view.broker, reason=f"nothing came back for {silent_s:.0f} s"))
+        if self._state_is_old:
+            self._renew_state(now)
         tongue = self._tongues[view.broker]
         if tongue.state_version != self._state.state_version:
             tongue.state_version = self._state.state_version
@@ -145,8 +149,7 @@ class Speech:
         for broker, bids in outbox.bids.items():
             for some in _batches(bids):
                 self.say(self._s.views[broker], Claim(bids=tuple(some)), now)
-        if outbox.state:
-            self._renew_state(now)
+        self._state_is_old = self._state_is_old or outbox.state
         beats = outbox.beat or self._state_is_due(now)
         if beats:
             for view in self._s.all_views():
@@ -157,11 +160,14 @@ class Speech:
         """Whether to tell a new state now: one a heartbeat at the most, the rest waits for the next heartbeat."""
         if now < self._told_state_at + self._s.timing.heartbeat_s:
             return False
+        if self._state_is_old:
+            self._renew_state(now)
         listening = (view for view in self._s.all_views() if view.session is not None and not self.mute(view, now))
         return any(self._tongues[view.broker].state_version != self._state.state_version for view in listening)
 
     def _renew_state(self, now: float) -> None:
         """Make the state anew, under a new version if it says something new."""
+        self._state_is_old = False
         state = State(
             state_version=self._state.state_version,
             version=self._s.spec.version,

@@ -166,6 +166,7 @@ MUTANTS: dict[str, Mutant] = {
         judges=ONE_BOUND,
         patches=((Situation, "listen_s", lambda self, policy: 0.0),),
         only=("both_killed", "daemon_killed", "machine_dies", "road_cut", "cut_from_most"),
+        seeds=120,
     ),
     "the LAN is not asked": Mutant(
         why="under keep a frozen owner's kernel still serves (4.6)",

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from floatip.bus.codec import encode
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.messages import Claim, Heartbeat, Release, State
@@ -273,3 +274,17 @@ def test_a_session_on_which_nothing_comes_back_is_begun_anew() -> None:
     bench.echoing.clear()
     assert not of(ef.Reconnect, bench.run(SILENT_SESSION_S - H))
     assert of(ef.Reconnect, bench.run(2 * H))[0] == ef.Reconnect(broker=X, reason="nothing came back for 5 s")
+
+
+def test_a_heartbeat_of_a_thousand_vips_is_as_long_as_one_of_33() -> None:
+    """In bytes, within those of its numbers: what is said again and again does not grow with what is owned."""
+    lengths = [
+        max(
+            len(encode(send.message))
+            for send in of(ef.Send, bench.run(2.0))
+            if isinstance(send.message.body, Heartbeat) and send.message.body.listings is None
+        )
+        for bench in map(an_owner_of, (ALWAYS_FULL + 1, 1000))
+    ]
+    assert abs(lengths[0] - lengths[1]) <= 8
+    assert max(lengths) < 250
