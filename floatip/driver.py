@@ -32,6 +32,7 @@ from floatip.reload import Hands, Reloader
 from floatip.store import Store
 
 Asked = ev.FailoverAsked | ev.AnnounceAsked | ev.DirectiveAsked | ev.ErrandAsked
+TOLD_AT_ONCE = 32
 STEP_S = 0.5
 """A wall clock that differs by so much from what it should show was set."""
 
@@ -62,6 +63,8 @@ class Driver:
         self._turning = False
         """A turn is under way, or will be in a moment."""
         self._timer: asyncio.TimerHandle | None = None
+        self._news: deque[tuple[ef.Tell, datetime]] = deque()
+        self._telling: asyncio.Handle | None = None
         self._askers: dict[str, asyncio.Queue[ef.Progress | ef.Answer]] = {}
         self._log = structlog.get_logger()
 
@@ -99,6 +102,7 @@ class Driver:
             self.defect(error)
         finally:
             self._turning = False
+        self._tell_some()
         self._arm()
 
     def defect(self, error: BaseException) -> None:
@@ -160,7 +164,7 @@ class Driver:
             case ef.Store():
                 self._store.save_soon(effect.stored)
             case ef.Tell():
-                self._tell(effect)
+                self._news.append((effect, datetime.now(UTC)))
             case ef.RunErrand():
                 self.errands.run(effect)
             case ef.CallHooks():
@@ -176,21 +180,36 @@ class Driver:
             case _:
                 assert_never(effect)
 
-    def _tell(self, tell: ef.Tell) -> None:
-        self.journal.tell(tell, datetime.now(UTC))
+    def _tell_some(self) -> None:
+        """Say what happened once it is done, some at a time: a thousand lines take longer than what they tell of."""
+        if self._telling is not None:
+            self._telling.cancel()
+        for _ in range(min(TOLD_AT_ONCE, len(self._news))):
+            self._tell(*self._news.popleft())
+        self._telling = asyncio.get_running_loop().call_soon(self._tell_some) if self._news else None
+
+    def _tell_all(self) -> None:
+        while self._news:
+            self._tell(*self._news.popleft())
+
+    def _tell(self, tell: ef.Tell, at: datetime) -> None:
+        self.journal.tell(tell, at)
         self.tally.tell(tell)
         fields = {"kind": tell.kind, "vip": tell.vip, "peer": tell.peer, "was": tell.was, "now": tell.now}
         say = self._log.warning if tell.warning else self._log.info
         say(tell.text, **{key: str(value) for key, value in fields.items() if value is not None})
 
     def _end(self, end: ef.Exit) -> None:
+        self._tell_all()
         if not self.ended.done():
             self.ended.set_result(end)
 
     def close(self) -> None:
         """Wake no more."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for handle in (self._timer, self._telling):
+            if handle is not None:
+                handle.cancel()
+        self._tell_all()
 
     # -- what operators ask (the backend of the control socket) -------------------------------------------------------
 
@@ -240,6 +259,7 @@ class Driver:
 
     def history(self) -> list[EventRecord]:
         """What happened, oldest first."""
+        self._tell_all()
         return self.journal.history()
 
     def follow(self) -> AsyncIterator[EventRecord]:

@@ -49,7 +49,9 @@ class Line:
         try:
             async with asyncio.timeout(WRITE_S):
                 await self._writer.wait_closed()
+        except (TimeoutError, asyncio.CancelledError) as error:
+            self.cut()
+            if isinstance(error, asyncio.CancelledError):
+                raise
         except OSError:
             pass
-        finally:
-            self.cut()

@@ -68,9 +68,11 @@ class Ears:
             return Overheard()
         if not event.retained and origin.incarnation == incarnation and origin.session <= (view.session or 0):
             self._desk.echoed(message, now)
-            heard = view.hear(message, self._s.policies, now)
+            behind = not self._s.has_caught_up()
+            found = self._heard(view, view.hear(message, self._s.policies, now))
             self._vigil.echoed(view)
-            return self._heard(view, heard)
+            found.everything = found.everything or (behind and self._s.has_caught_up())
+            return found
         later = origin > view.said and origin.incarnation < BELIEVED
         if event.retained:
             return Overheard(later_life=origin.incarnation if later else None)

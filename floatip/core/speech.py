@@ -16,7 +16,8 @@ T = TypeVar("T")
 ALWAYS_FULL = 32
 """Up to so many VIPs a heartbeat lists them always."""
 FULL_EVERY = 10
-BATCH = 500
+BATCH = 1000
+"""Of so many VIPs one message speaks; whoever takes a thousand over does so with one claim, if it can be."""
 FAULT_TEXT = 80
 """Characters of a fault that peers are told."""
 FAULTS_TEXT = 80_000

@@ -167,7 +167,7 @@ class Succession:
         not_before = max(self.quiet_until, self.ceded_until, idle_since)
         by_lan = lan_turn(self._s, self._spec, now, owner=self.last_owner, not_before=not_before)
         if by_lan is None and not self._s.has_caught_up():
-            return Step.WAIT, now + self._s.timing.heartbeat_s / 4
+            return Step.WAIT, now + self._s.timing.heartbeat_s / 4 if self._spec.policy is Policy.LAN else None
         mine = by_lan or turn(self._s, self._spec, now, not_before=not_before, owner_term=self.owner_term)
         if mine.due == float("inf"):
             self._silence.stop()
