@@ -148,6 +148,8 @@ class LanHealth:
                     mac = target.mac if segment.tries % 2 == 0 else None
                     self._s.do(Ask(interface=port.interface, address=target.address, mac=mac))
             segment.tries += 1
+        if segment.reached_at() >= segment.round_began:
+            return segment.round_began + ROUND_S
         return segment.round_began + min(segment.tries, TRIES) * ROUND_S / TRIES
 
     def _wanted(self, port: Port, now: float) -> Iterator[tuple[Address, NodeName | None]]:

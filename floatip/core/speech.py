@@ -9,7 +9,7 @@ from floatip.core.situation import Situation
 from floatip.core.timers import Timers
 from floatip.core.types import BrokerName, Role, Standing, VipName
 from floatip.core.view import View
-from floatip.core.vip import Vip
+from floatip.core.vip import IDLE, Vip
 
 T = TypeVar("T")
 
@@ -122,7 +122,7 @@ class Speech:
         return tuple(
             self._listing(vip, standing)
             for vip in self._vips.values()
-            if (standing := standing_of(vip, view)) is not None
+            if (vip.role not in IDLE or view.holds) and (standing := standing_of(vip, view)) is not None
         )
 
     def _listing(self, vip: Vip, standing: Standing) -> Listing:

@@ -164,6 +164,9 @@ class Succession:
 
     def ready(self, now: float, *, idle_since: float) -> tuple[Step, float | None]:
         """What to do now: claim the VIP, or take it by the word of the LAN alone; if nothing, when to look again."""
+        if self._spec.policy is not Policy.LAN and awaits_list(self._s, self._spec, now):
+            self._silence.stop()
+            return Step.WAIT, None
         not_before = max(self.quiet_until, self.ceded_until, idle_since)
         by_lan = lan_turn(self._s, self._spec, now, owner=self.last_owner, not_before=not_before)
         if by_lan is None and not self._s.has_caught_up():
@@ -172,9 +175,6 @@ class Succession:
         if mine.due == float("inf"):
             self._silence.stop()
             return Step.WAIT, now + self._s.timing.heartbeat_s if self._spec.policy is Policy.LAN else None
-        if now < mine.probe_from and self._spec.policy is not Policy.LAN and awaits_list(self._s, self._spec, now):
-            self._silence.stop()
-            return Step.WAIT, None
         if mine.needs_silence and (again_at := self._listen_to_lan(mine, now)) is not None:
             return Step.WAIT, again_at
         step = Step.SEIZE if by_lan is not None else Step.CLAIM

@@ -31,8 +31,10 @@ def awaits_list(s: Situation, spec: VipSpec, now: float) -> bool:
 
 
 def _is_listed(s: Situation, view: View, vip: VipName, now: float) -> bool:
-    since = now - patience_s(s.timing)
-    return any(vip in log.entries and log.listed_at > since and log.died_at is None for log in view.peers.values())
+    patience = patience_s(s.timing)
+    return any(
+        vip in log.entries and log.listed_at + patience > now and log.died_at is None for log in view.peers.values()
+    )
 
 
 class Vigil:

@@ -163,7 +163,7 @@ class Vip:
         elif not faults and self.role is Role.FAULT:
             self._become(Role.BACKUP, "the fault is gone", now)
         look_at = earliest(self.succession.watch(now, newcomer=self.role is Role.INIT), self.binding.clear(now))
-        if self.hindrances(now) or self._s.stopping:
+        if faults or self._s.checkups.pending(self.spec) or disagreements(self._s, self.spec, now) or self._s.stopping:
             self.succession.rest()
             return earliest(self.troubles.next(now), look_at, now + self._s.timing.heartbeat_s)
         listen_s = self._s.listen_s(self.spec.policy)
