@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from floatip.core.effects import Ask, Kind
 from floatip.core.events import Reached
 from floatip.core.ranking import affinity
-from floatip.core.situation import LOST_S, Situation
+from floatip.core.situation import Situation
 from floatip.core.types import Address, Mac, NodeName, Policy, Port, VipName
 
 ROUND_S = 0.3
+"""At leases of a second and more; at shorter ones all of this is quicker in proportion."""
+LOST_S = 3 * ROUND_S
+"""A host that is asked in every round and has not answered for so long is not there."""
 TRIES = 6
 """How often all are asked in a round while nobody answers; else once."""
 FINE_S = 2 * ROUND_S
@@ -32,15 +35,17 @@ class Target:
     mac: Mac | None = None
     reached_at: float = NEVER
 
-    def lost(self, now: float) -> bool:
+    def lost(self, now: float, lost_s: float) -> bool:
         """Whether it was asked for long enough and did not answer."""
-        return now - max(self.reached_at, self.asked_since) >= LOST_S
+        return now - max(self.reached_at, self.asked_since) >= lost_s
 
 
 @dataclass(slots=True)
 class Segment:
     """The LAN of one interface."""
 
+    lost_s: float
+    """How long nobody must answer."""
     targets: dict[Address, Target] = field(default_factory=dict)
     round_began: float = NEVER
     tries: int = 0
@@ -57,14 +62,14 @@ class Segment:
     def silent_since(self) -> float:
         """Since when nobody has answered, though somebody was asked; once it is dead, whoever is asked since then."""
         if self.dead:
-            return max(self.reached_at(), self.died_at - LOST_S)
+            return max(self.reached_at(), self.died_at - self.lost_s)
         return max((max(target.reached_at, target.asked_since) for target in self.targets.values()), default=NEVER)
 
     def lost(self, now: float) -> bool:
         """Whether there is somebody to ask, and nobody answers."""
         if self.dead and self.reached_at() <= self.died_at:
             return True
-        return bool(self.targets) and all(target.lost(now) for target in self.targets.values())
+        return bool(self.targets) and all(target.lost(now, self.lost_s) for target in self.targets.values())
 
     def deaf(self, heard_at: Mapping[NodeName, float], now: float) -> bool:
         """Whether those who should answer, as they did before, are silent all at once: the gateway, living peers.
@@ -73,10 +78,10 @@ class Segment:
         """
         missed = any(
             one.reached_at > NEVER
-            and (one.node is None or heard_at.get(one.node, NEVER) >= one.reached_at + LOST_S / 2)
+            and (one.node is None or heard_at.get(one.node, NEVER) >= one.reached_at + self.lost_s / 2)
             for one in self.targets.values()
         )
-        return missed and now - self.reached_at() >= LOST_S
+        return missed and now - self.reached_at() >= self.lost_s
 
 
 def is_near(address: Address, port: Port) -> bool:
@@ -91,6 +96,8 @@ class LanHealth:
         self._s = situation
         self._segments: dict[str, Segment] = {}
         self._settled_at = NEVER
+        pace = min(1.0, situation.timing.lease_s)
+        self._round_s, self._lost_s, self._fine_s = ROUND_S * pace, LOST_S * pace, FINE_S * pace
         self.healed = False
         """Somebody who was lost is heard again, since this was last looked at."""
 
@@ -100,7 +107,7 @@ class LanHealth:
         target = segment.targets.get(event.address) if segment is not None else None
         if target is None:
             return
-        self.healed = self.healed or target.lost(now)
+        self.healed = self.healed or target.lost(now, self._lost_s)
         target.reached_at, target.mac = now, event.mac
         self._s.reached[target.node] = now
 
@@ -110,11 +117,11 @@ class LanHealth:
             self._segments, self._s.lan_dead, self._s.lan_deaf = {}, frozenset(), frozenset()
             self._tell_fine(now)
             return None
-        if now - self._settled_at > ROUND_S:
+        if now - self._settled_at > 1.5 * self._round_s:
             self._begin_anew(now)
         self._settled_at = now
         self._segments = {
-            port.interface: self._segments.get(port.interface) or Segment()
+            port.interface: self._segments.get(port.interface) or Segment(self._lost_s)
             for port in self._s.ports
             if self._s.links.get(port.interface, False)
         }
@@ -136,21 +143,21 @@ class LanHealth:
 
     def _ask(self, segment: Segment, port: Port, now: float) -> float:
         """Ask all at the beginning of a round, and again those who are silent; return when to go on."""
-        if now >= segment.round_began + ROUND_S:
+        if now >= segment.round_began + self._round_s:
             segment.round_began, segment.tries = now, 0
             segment.targets = {
                 address: segment.targets.get(address) or Target(address, node, now)
                 for address, node in self._wanted(port, now)
             }
-        if now >= segment.round_began + segment.tries * ROUND_S / TRIES:
+        if now >= segment.round_began + segment.tries * self._round_s / TRIES:
             if segment.tries == 0 or segment.reached_at() < segment.round_began:
                 for target in segment.targets.values():
                     mac = target.mac if segment.tries % 2 == 0 else None
                     self._s.do(Ask(interface=port.interface, address=target.address, mac=mac))
             segment.tries += 1
         if segment.reached_at() >= segment.round_began:
-            return segment.round_began + ROUND_S
-        return segment.round_began + min(segment.tries, TRIES) * ROUND_S / TRIES
+            return segment.round_began + self._round_s
+        return segment.round_began + min(segment.tries, TRIES) * self._round_s / TRIES
 
     def _wanted(self, port: Port, now: float) -> Iterator[tuple[Address, NodeName | None]]:
         """The gateway and up to five peers, owners and living ones first, with an address in a subnet of the port."""
@@ -188,7 +195,7 @@ class LanHealth:
 
         It must have an address there, and somebody other than this node to have been answered by.
         """
-        patience_s = LOST_S + max(ROUND_S, self._s.timing.heartbeat_s)
+        patience_s = self._lost_s + max(self._round_s, self._s.timing.heartbeat_s)
         return any(
             peer.state is not None
             and peer.state.lan_fine
@@ -201,7 +208,7 @@ class LanHealth:
     def _tell_fine(self, now: float) -> None:
         """Peers are told whether this node's LAN answers."""
         segments = [self._segments.get(port.interface) for port in self._s.ports]
-        fine = bool(segments) and all(one is not None and now - one.reached_at() <= FINE_S for one in segments)
+        fine = bool(segments) and all(one is not None and now - one.reached_at() <= self._fine_s for one in segments)
         if fine != self._s.lan_fine:
             self._s.lan_fine = fine
             self._s.outbox.state = True

@@ -13,8 +13,6 @@ from floatip.core.peers import Peers
 from floatip.core.types import BrokerName, Mac, NodeName, NodeSpec, Policy, Port, Role, Terms, VipName, VipSpec
 from floatip.core.view import View
 
-LOST_S = 0.9
-"""A host that is asked every 0.3 s on the LAN and has not answered for so long is not there."""
 LAG_S = 10.0
 """A process that is held up again and again says so as seldom as this."""
 
@@ -144,7 +142,7 @@ class Situation:
 
     def hears(self, node: NodeName | None, now: float) -> bool:
         """Whether a node (None: the gateway) was lately heard on the LAN, as far as it was asked."""
-        return now - self.reached.get(node, float("-inf")) < max(self.timing.lease_s, LOST_S)
+        return now - self.reached.get(node, float("-inf")) < self.timing.lease_s
 
     def has_near_gateway(self) -> bool:
         """Whether the configured gateway is in a subnet of this node, so that it can be asked."""

@@ -5,11 +5,11 @@ from ipaddress import ip_address, ip_interface
 
 import pytest
 
-from floatip.core.lanhealth import FINE_S, ROUND_S
-from floatip.core.situation import LOST_S
+from floatip.core.effects import Ask
+from floatip.core.lanhealth import FINE_S, LOST_S, ROUND_S
 from floatip.core.types import Address, NodeName, Port, Timing
 from tests.unit.core.lanscene import B_IP, C_IP, GATEWAY, TRY_S, Scene
-from tests.unit.core.stage import MACS, OWN, A, B, C, D, L, Peer, a_beat, a_port, a_spec, a_state
+from tests.unit.core.stage import MACS, OWN, A, B, C, D, L, Peer, a_beat, a_port, a_spec, a_state, of
 
 DEAD_S = LOST_S + ROUND_S
 
@@ -333,3 +333,34 @@ def test_the_silence_of_the_only_peer_is_no_deafness_if_it_dies() -> None:
     for _ in range(200):
         scene.run(0.01)
         assert not scene.s.lan_deaf
+
+
+@pytest.mark.parametrize("lease_s", [0.2, 0.5, 1.0, 3.0])
+def test_a_short_lease_finds_a_dead_lan_in_proportion(lease_s: float) -> None:
+    """Whoever wants an owner replaced within 0.2 s must know of a silent port as soon; above a second it is enough."""
+    timing = Timing(heartbeat_s=lease_s / 4, lease_s=lease_s)
+    scene, pace = Scene(B, C, spec=a_spec(timing=timing)), min(1.0, lease_s)
+    scene.run(3 * ROUND_S)
+    scene.answering.clear()
+    answered_at = scene.now
+    scene.dead_after()
+    patience_s = pace * LOST_S + max(pace * ROUND_S, lease_s / 4)
+    assert scene.now - answered_at <= patience_s + pace * ROUND_S + 0.02
+
+
+@pytest.mark.parametrize("lease_s", [0.2, 1.0])
+def test_one_that_answers_is_asked_once_a_round_and_nothing_else_is_done(lease_s: float) -> None:
+    """Two looks a round: to ask, and to see whether it answered."""
+    scene = Scene(B, C, spec=a_spec(timing=Timing(heartbeat_s=lease_s / 4, lease_s=lease_s)))
+    scene.run(1.0)
+    round_s, looks = ROUND_S * min(1.0, lease_s), 0
+    for _ in range(10):
+        again_at = scene.health.settle(scene.now)
+        for ask in of(Ask, scene.s.effects):
+            scene.reach(ask.address)
+        scene.s.effects = []
+        assert again_at is not None
+        assert again_at - scene.now <= round_s + 1e-9
+        looks, scene.now = looks + 1, again_at
+    assert looks == 10
+    assert not scene.s.lan_dead

@@ -8,9 +8,8 @@ import pytest
 from floatip.core import effects as ef
 from floatip.core import events as ev
 from floatip.core.garp import Announcements
-from floatip.core.lanhealth import ROUND_S
+from floatip.core.lanhealth import LOST_S, ROUND_S
 from floatip.core.messages import Errand, State, Task
-from floatip.core.situation import LOST_S
 from floatip.core.types import Policy, Role, Standing
 from tests.unit.core.bench import Bench
 from tests.unit.core.handing import Handing
