@@ -208,7 +208,7 @@ class Defence:
             self._binding.announce(now)
         following = self._looks[0] if self._looks else self._looked_at + LOOK_EVERY_S
         settled_at = self._challenge.at + INSISTS_UNTIL_S if self._challenge is not None else following
-        return min(following, settled_at, self._quiet_at or following)
+        return min(following, max(settled_at, now + DOUBT_S), self._quiet_at or following)
 
     def _ask(self, *, to_macs: tuple[Mac, ...] = ()) -> None:
         """Ask who has the address: these MACs alone, or everybody."""
