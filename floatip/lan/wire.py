@@ -21,8 +21,8 @@ from floatip.lan import arp, bpf, ndp
 from floatip.lan.heard import Address, Heard, LanError
 from floatip.lan.questions import Questions
 
-FRAMES_PER_TURN = 64
-"""A storm costs at most this many frames of each protocol per turn of the loop."""
+FRAMES_PER_TURN = 1024
+"""A storm costs at most this many frames of each protocol per turn of the loop; a thousand VIPs answer in one."""
 
 BUFFER_BYTES = 4 * 1024 * 1024
 """Room for the two frames each of a thousand addresses, in and out, at the kernel's 768 bytes a small frame."""
