@@ -184,13 +184,20 @@ class Driver:
         """Say what happened once it is done, some at a time: a thousand lines take longer than what they tell of."""
         if self._telling is not None:
             self._telling.cancel()
-        for _ in range(min(TOLD_AT_ONCE, len(self._news))):
-            self._tell(*self._news.popleft())
+        self._tell_most(TOLD_AT_ONCE)
         self._telling = asyncio.get_running_loop().call_soon(self._tell_some) if self._news else None
 
+    def _tell_most(self, most: int) -> None:
+        """Say so many of them; one that cannot be said is a defect as any other."""
+        for _ in range(min(most, len(self._news))):
+            try:
+                self._tell(*self._news.popleft())
+            except Exception as error:  # noqa: BLE001  as in ``_turn``
+                self.defect(error)
+                return
+
     def _tell_all(self) -> None:
-        while self._news:
-            self._tell(*self._news.popleft())
+        self._tell_most(len(self._news))
 
     def _tell(self, tell: ef.Tell, at: datetime) -> None:
         self.journal.tell(tell, at)
@@ -200,9 +207,9 @@ class Driver:
         say(tell.text, **{key: str(value) for key, value in fields.items() if value is not None})
 
     def _end(self, end: ef.Exit) -> None:
-        self._tell_all()
         if not self.ended.done():
             self.ended.set_result(end)
+            self._tell_all()
 
     def close(self) -> None:
         """Wake no more."""
@@ -263,5 +270,6 @@ class Driver:
         return self.journal.history()
 
     def follow(self) -> AsyncIterator[EventRecord]:
-        """What happens from now on."""
+        """What happens from now on; what has happened is history by then."""
+        self._tell_all()
         return self.journal.follow()

@@ -27,9 +27,10 @@ class Bidding:
         """The brokers on which this node holds the VIP."""
         return [view for view in self._s.all_views() if view.held(self._spec.name, now)]
 
-    def look_when(self, held_until: float) -> float | None:
+    def look_when(self, held_until: float, now: float) -> float | None:
         """When to look whether a majority still upholds the ownership; None: all are woken if heartbeats stay away."""
-        resting = sum(view.rests_on_heartbeats(self._spec.name) for view in self._s.all_views())
+        name = self._spec.name
+        resting = sum(view.held(name, now) and view.rests_on_heartbeats(name) for view in self._s.all_views())
         return None if self._s.connected and resting >= self._s.quorum else held_until
 
     def patience_ends(self) -> float:

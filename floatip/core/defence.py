@@ -11,7 +11,7 @@ from floatip.core.binding import AddressBinding
 from floatip.core.effects import Kind, Probe
 from floatip.core.events import Answered
 from floatip.core.quorum import fresh_at
-from floatip.core.rivals import isolated_owners
+from floatip.core.rivals import incumbent, isolated_owners
 from floatip.core.situation import Situation
 from floatip.core.troubles import Troubles
 from floatip.core.types import Mac, VipSpec
@@ -208,6 +208,10 @@ class Defence:
             self._binding.announce(now)
         following = self._looks[0] if self._looks else self._looked_at + LOOK_EVERY_S
         settled_at = self._challenge.at + INSISTS_UNTIL_S if self._challenge is not None else following
+        if incumbent(
+            self._s, self._spec, now
+        ):  # whether its heartbeats acknowledge ours is no event
+            following = min(following, now + self._s.timing.heartbeat_s)
         return min(following, max(settled_at, now + DOUBT_S), self._quiet_at or following)
 
     def _ask(self, *, to_macs: tuple[Mac, ...] = ()) -> None:

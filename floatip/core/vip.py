@@ -253,7 +253,7 @@ class Vip:
                 self._rise()
             move = self.departure.move_on(now)
             if move.leave is None:
-                return earliest(self.bidding.look_when(until), again_at, move.again_at, self._serve(now))
+                return earliest(self.bidding.look_when(until, now), again_at, move.again_at, self._serve(now))
             self.let_go(Notice(move.leave), now)
         return None
 

@@ -8,7 +8,7 @@ from floatip.core.types import BrokerName, Policy, Role, Standing, Timing
 from floatip.core.vigil import patience_s
 from floatip.core.vip import Vip
 from tests.unit.core.bench import Bench
-from tests.unit.core.stage import WEB, A, B, C, D, H, L, X, a_listing, a_spec, a_state, a_vip, of, sent
+from tests.unit.core.stage import WEB, A, B, C, D, H, L, X, a_beat, a_listing, a_spec, a_state, a_vip, of, sent
 
 Y, Z = BrokerName("y"), BrokerName("z")
 
@@ -143,3 +143,36 @@ def test_an_owner_whose_heartbeats_come_back_no_more_looks_in_time() -> None:
     bench.run(0.0011)
     assert bench.role() is Role.ISOLATED
     assert bench.spec.node == A
+
+
+def test_an_owner_that_rests_on_a_claim_and_on_what_has_lapsed_looks_when_the_claim_does() -> None:
+    """Of three brokers one has been silent for a lease, and one has confirmed the claim and nothing since."""
+    bench = Bench(a_spec(brokers=(X, Y, Z))).connect(X, Y)
+    bench.run(3.5)
+    bench.connect(Z)
+    while not any(send.broker == Z for send in of(ef.Send, bench.run(0.001)) if isinstance(send.message.body, Claim)):
+        assert bench.now < 110.0
+    bench.cut(X)
+    bench.echoing.discard(X)
+    bench.run(0.003)
+    bench.echoing.discard(Z)
+    bench.run(bench.view(Z).held_until(WEB) - bench.now)
+    assert bench.role() is Role.OWNER
+    bench.run(0.002)
+    assert bench.role() is Role.ISOLATED
+
+
+def test_an_isolated_owner_yields_as_soon_as_an_owner_is_seen_to_hear_it() -> None:
+    """That is in its heartbeats, whose list says nothing new."""
+    bench = Bench().reach(Role.OWNER)
+    bench.cut()
+    bench.run(13.0)
+    assert bench.role() is Role.ISOLATED
+    peer = bench.peer(B)
+    bench.connect()
+    bench.hear(peer.says(a_state(B)))
+    bench.hear(peer.says(a_beat(a_listing(Standing.OWNER, term=9))))
+    for _ in range(3):
+        bench.run(H)
+        bench.hear(peer.says(a_beat(a_listing(Standing.OWNER, term=9)), bench.seen()))
+    assert bench.role() is not Role.ISOLATED
