@@ -208,9 +208,7 @@ class Defence:
             self._binding.announce(now)
         following = self._looks[0] if self._looks else self._looked_at + LOOK_EVERY_S
         settled_at = self._challenge.at + INSISTS_UNTIL_S if self._challenge is not None else following
-        if incumbent(
-            self._s, self._spec, now
-        ):  # whether its heartbeats acknowledge ours is no event
+        if incumbent(self._s, self._spec, now):  # whether its heartbeats acknowledge ours is no event
             following = min(following, now + self._s.timing.heartbeat_s)
         return min(following, max(settled_at, now + DOUBT_S), self._quiet_at or following)
 
