@@ -7,7 +7,7 @@ nothing is kept for one that does not read, and long answers are made in slices 
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -141,8 +141,8 @@ class ControlServer:
 
     async def _follow(self, reader: asyncio.StreamReader, line: Line) -> None:
         """Send what happened and what happens, until the client hangs up."""
-        feed = self._backend.follow()  # from here on nothing is missed
-        sender = asyncio.create_task(self._send_feed(line, feed), name="control events")
+        feed, history = self._backend.follow(), self._backend.history()  # together: nothing is missed, nor sent twice
+        sender = asyncio.create_task(self._send_feed(line, history, feed), name="control events")
         hangup = asyncio.create_task(reader.read(1), name="control hangup")
         try:
             await asyncio.wait((sender, hangup), return_when=asyncio.FIRST_COMPLETED)
@@ -153,8 +153,8 @@ class ControlServer:
         if isinstance(ends[0], Exception):
             raise ends[0]
 
-    async def _send_feed(self, line: Line, feed: AsyncIterator[EventRecord]) -> None:
-        await self._send_history(line, self._backend.history())
+    async def _send_feed(self, line: Line, history: Sequence[EventRecord], feed: AsyncIterator[EventRecord]) -> None:
+        await self._send_history(line, history)
         async for record in feed:
             await line.send(wire.encode_reply("event", record))
         raise Failed("events were lost: they were read more slowly than they happened; start again")

@@ -213,7 +213,9 @@ class View:
     def _take(self, log: PeerLog, message: Message, known: Collection[VipName], now: float) -> set[VipName]:
         match message.body:
             case Heartbeat() as body:
-                return log.heartbeat(body, now)
+                blocked_all = log.unresolved
+                changed = log.heartbeat(body, now)
+                return {*known, *changed} if blocked_all and not log.unresolved else changed
             case Claim() as body:
                 self._yield_to(body, message, now)
                 return log.claim(body, known, now)

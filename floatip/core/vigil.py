@@ -12,6 +12,8 @@ from floatip.core.timers import Timers
 from floatip.core.types import BrokerName, NodeName, Policy, Timing, VipName, VipSpec
 from floatip.core.view import View
 
+BLINK_S = 0.001
+"""By then it is so, whatever the rounding."""
 LATE, GONE, LAPSED = "late", "gone", "lapsed"
 """The kinds of timers: a peer's list is missed on a broker, a peer is not heard at all, a broker's echo is missed."""
 
@@ -59,6 +61,6 @@ class Vigil:
         peer = self._s.peers.known.get(node)
         if peer is not None:
             lease_s = max(self._s.timing.lease_s, peer.terms.lease_s if peer.terms else 0.0)
-            self._timers.set((GONE, node), peer.heard_at + lease_s)
+            self._timers.set((GONE, node), peer.heard_at + lease_s + BLINK_S)
         log = self._s.views[broker].peers.get(node)
         return vips if log is None or log.unresolved else vips & log.entries.keys()

@@ -4,11 +4,28 @@ import pytest
 
 from floatip.core import effects as ef
 from floatip.core.messages import Claim
-from floatip.core.types import BrokerName, Policy, Role, Standing, Timing
+from floatip.core.types import BrokerName, Policy, Role, Standing, Timing, VipName
 from floatip.core.vigil import patience_s
 from floatip.core.vip import Vip
 from tests.unit.core.bench import Bench
-from tests.unit.core.stage import WEB, A, B, C, D, H, L, X, a_beat, a_listing, a_spec, a_state, a_vip, of, sent
+from tests.unit.core.stage import (
+    WEB,
+    A,
+    B,
+    C,
+    D,
+    H,
+    L,
+    X,
+    a_beat,
+    a_digest,
+    a_listing,
+    a_spec,
+    a_state,
+    a_vip,
+    of,
+    sent,
+)
 
 Y, Z = BrokerName("y"), BrokerName("z")
 
@@ -176,3 +193,20 @@ def test_an_isolated_owner_yields_as_soon_as_an_owner_is_seen_to_hear_it() -> No
         bench.run(H)
         bench.hear(peer.says(a_beat(a_listing(Standing.OWNER, term=9)), bench.seen()))
     assert bench.role() is not Role.ISOLATED
+
+
+@pytest.mark.parametrize("policy", [Policy.KEEP, Policy.RELEASE])
+def test_a_list_that_resolves_a_digest_frees_whatever_is_not_on_it(policy: Policy) -> None:
+    """Until then the digest stood for a list of everything; nothing else tells a VIP that it is free."""
+    web, other = a_vip(policy=policy), a_vip(VipName("other"), address="10.77.1.1", policy=policy)
+    bench = Bench(a_spec(vips=(web, other))).connect()
+    peer = bench.peer(B)
+    for _ in range(20):
+        bench.hear(peer.says(a_digest(7), bench.seen()))
+        bench.run(H)
+    assert bench.role() is not Role.OWNER
+    listing = a_listing(vip=other.name, definition=other.definition, term=3)
+    bench.beating[X, B] = peer, (listing,)
+    bench.hear(peer.says(a_beat(listing, version=7), bench.seen()))
+    claims = sent(Claim, bench.run(L))
+    assert [bid.vip for claim in claims for bid in claim.bids] == [WEB]
