@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -306,6 +307,7 @@ async def test_a_frozen_sentinel_is_no_obstacle(scene: Scene) -> None:
     scene.own(VIP4)
     pid = scene.sentinel.pid
     assert pid is not None
+    await until(lambda: words.NAME in Path("/proc/net/unix").read_text(), "its door is open")
     os.kill(pid, signal.SIGSTOP)
     scene.dies()
     assert await asyncio.to_thread(predecessor.take_over, 0.2) == ()
