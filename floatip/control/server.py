@@ -7,7 +7,7 @@ nothing is kept for one that does not read, and long answers are made in slices 
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -153,7 +153,7 @@ class ControlServer:
         if isinstance(ends[0], Exception):
             raise ends[0]
 
-    async def _send_feed(self, line: Line, history: Sequence[EventRecord], feed: AsyncIterator[EventRecord]) -> None:
+    async def _send_feed(self, line: Line, history: list[EventRecord], feed: AsyncIterator[EventRecord]) -> None:
         await self._send_history(line, history)
         async for record in feed:
             await line.send(wire.encode_reply("event", record))
